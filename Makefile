@@ -1,0 +1,30 @@
+# Every target first brings .venv in line with the locks; see .ci/venv.
+.PHONY: run test lint types format bench venv lock
+PY := .venv/bin/python
+
+run: ; @.ci/venv runtime && exec $(PY) manage.py up
+
+test: lint types ; $(PY) -m pytest
+
+lint: venv
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/lint-imports
+
+types: venv ; .venv/bin/mypy
+
+format: venv
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+bench: venv ; $(PY) -m bench
+
+venv: ; @.ci/venv dev
+
+# Needs uv. The locks name no index and no file, so they install from wherever pip is set up to look.
+LOCK := uv pip compile --quiet --universal --python-version 3.12 --generate-hashes \
+	--no-header --no-emit-index-url --no-emit-find-links --annotation-style line
+lock:
+	$(LOCK) pyproject.toml -o requirements/runtime.txt
+	$(LOCK) pyproject.toml --group dev -c requirements/runtime.txt -o requirements/dev.txt
+	@! grep -nE '://|^--' requirements/*.txt

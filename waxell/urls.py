@@ -1,0 +1,9 @@
+"""Every address of Waxell; the apps name their own."""
+
+from django.urls import URLPattern, URLResolver, path
+
+from waxell import health
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", health.live, name="healthz"),
+]
