@@ -60,9 +60,7 @@ class DatabaseAddress:
             network = f"[{self.host}]" if ":" in self.host else self.host
             network += f":{self.port}" if self.port else ""
         tail = "?" + urlencode(query, safe="/") if query else ""
-        return (
-            f"{scheme}://{login}{'@' if login else ''}{network}/{quote(self.name, safe='')}{tail}"
-        )
+        return f"{scheme}://{login}{'@' if login else ''}{network}/{quote(self.name, safe='')}{tail}"
 
     def django(self) -> dict[str, Any]:
         """What `DATABASES["default"]` needs to reach this address; query options go to OPTIONS."""

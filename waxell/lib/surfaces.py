@@ -35,7 +35,9 @@ class ConsoleMiddleware:
             middleware = import_string(path)(handler)
             for hook in UNSUPPORTED_HOOKS:
                 if hasattr(middleware, hook):
-                    raise ImproperlyConfigured(f"{path} has {hook}(): name it in MIDDLEWARE, not in CONSOLE_MIDDLEWARE.")
+                    raise ImproperlyConfigured(
+                        f"{path} has {hook}(): name it in MIDDLEWARE, not in CONSOLE_MIDDLEWARE."
+                    )
             if hasattr(middleware, "process_view"):
                 self.view_hooks.insert(0, middleware.process_view)
             handler = convert_exception_to_response(middleware)

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate, pre_migrate
 
 
 class LocalConfig(AppConfig):
@@ -7,3 +8,10 @@ class LocalConfig(AppConfig):
     name = "waxell.local"
     label = "local"
     verbose_name = "Local running"
+
+    def ready(self) -> None:
+        from waxell.lib.db import grants
+
+        # The sender makes each run once a `migrate`, not once an app.
+        pre_migrate.connect(grants.prepare_schema, sender=self)
+        post_migrate.connect(grants.protect_history, sender=self)

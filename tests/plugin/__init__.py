@@ -1,0 +1,40 @@
+"""A pytest plugin (`-p tests.plugin`): a PostgreSQL of its own for each test run, and the app's role for each test.
+
+Migrations run as the owner, tests as the application role, so that a test sees what the product would see.
+The server starts with the first test that needs a database; unit tests never wait for it.
+"""
+
+from collections.abc import Generator
+
+import pytest
+
+from tests.plugin import flush
+from tests.plugin.server import TestServer
+
+SERVER = pytest.StashKey[TestServer]()
+
+
+# A wrapper runs before pytest-django's own hook, which loads the settings.
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None]:
+    server = TestServer.plan()
+    server.announce()
+    early_config.stash[SERVER] = server
+    yield
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    flush.replace(config.stash[SERVER])
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if SERVER in config.stash:
+        config.stash[SERVER].close()
+
+
+@pytest.fixture(scope="session")
+def database_server(request: pytest.FixtureRequest) -> TestServer:
+    """The running server of this test run; starts it if no test did yet."""
+    server = request.config.stash[SERVER]
+    server.start()
+    return server
