@@ -1,6 +1,25 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+from waxell.lib.db.rights import grant_rights
 
 
 class ExecutionsConfig(AppConfig):
+    """The run: gate, lifecycle, workers."""
+
     name = "executions"
     verbose_name = "Executions"
+
+    table_rights = {"executions_execution": ""}
+    app_functions = (
+        "gate_snapshot_v1",
+        "gate_append_v1",
+        "execution_lock_v1",
+        "execution_renew_v1",
+        "execution_ended_v1",
+        "execution_transition_v1",
+        "addendum_append_v1",
+    )
+
+    def ready(self) -> None:
+        post_migrate.connect(grant_rights, sender=self)

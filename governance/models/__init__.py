@@ -1,0 +1,54 @@
+"""Everything governance keeps. Import models from here."""
+
+from governance.models.agents import Agent, ApiKey, Team
+from governance.models.approvals import Approval, ApprovalVote
+from governance.models.budgets import Budget, BudgetVersion, Reservation, Window
+from governance.models.catalogue import Model, Tool, Workflow
+from governance.models.kill_orders import KillOrder
+from governance.models.people import Person
+from governance.models.policies import Policy, PolicyVersion
+from governance.models.projects import Project, ProjectHead
+from governance.models.requests import EndUser, StoredAnswer, ThrottledMinute
+from governance.models.rights import (
+    AgentUserPermission,
+    ApproverGroup,
+    BudgetUserPermission,
+    Membership,
+    PolicyUserPermission,
+    ProjectGroupPermission,
+    ProjectUserPermission,
+)
+from governance.models.states import GovernanceState, StateBudget
+
+__all__ = [
+    "Agent",
+    "AgentUserPermission",
+    "ApiKey",
+    "Approval",
+    "ApprovalVote",
+    "ApproverGroup",
+    "Budget",
+    "BudgetUserPermission",
+    "BudgetVersion",
+    "EndUser",
+    "GovernanceState",
+    "KillOrder",
+    "Membership",
+    "Model",
+    "Person",
+    "Policy",
+    "PolicyUserPermission",
+    "PolicyVersion",
+    "Project",
+    "ProjectGroupPermission",
+    "ProjectHead",
+    "ProjectUserPermission",
+    "Reservation",
+    "StateBudget",
+    "StoredAnswer",
+    "Team",
+    "ThrottledMinute",
+    "Tool",
+    "Window",
+    "Workflow",
+]
