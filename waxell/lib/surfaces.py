@@ -1,7 +1,7 @@
 """Two surfaces, two middleware chains: what only browsers need does not slow agents down."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -30,7 +30,7 @@ class ConsoleMiddleware:
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
         self.view_hooks: list[ViewHook] = []
-        handler: Handler = convert_exception_to_response(get_response)
+        handler = cast(Handler, convert_exception_to_response(get_response))
         for path in reversed(settings.CONSOLE_MIDDLEWARE):
             middleware = import_string(path)(handler)
             for hook in UNSUPPORTED_HOOKS:
@@ -40,7 +40,7 @@ class ConsoleMiddleware:
                     )
             if hasattr(middleware, "process_view"):
                 self.view_hooks.insert(0, middleware.process_view)
-            handler = convert_exception_to_response(middleware)
+            handler = cast(Handler, convert_exception_to_response(middleware))
         self.console = handler
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:

@@ -1,4 +1,4 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate, pre_migrate
 
 
@@ -12,6 +12,7 @@ class LocalConfig(AppConfig):
     def ready(self) -> None:
         from waxell.lib.db import grants
 
-        # The sender makes each run once a `migrate`, not once an app.
-        pre_migrate.connect(grants.prepare_schema, sender=self)
-        post_migrate.connect(grants.protect_history, sender=self)
+        # Each runs once a `migrate`, not once an app; Django sends neither signal for an app without models.
+        sender = apps.get_app_config("contenttypes")
+        pre_migrate.connect(grants.prepare_schema, sender=sender)
+        post_migrate.connect(grants.protect_history, sender=sender)

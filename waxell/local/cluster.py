@@ -4,7 +4,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -74,7 +73,7 @@ class Cluster:
             *("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
             *(["--no-sync"] if self.settings.get("fsync") == "off" else []),
         ]
-        done = subprocess.run(  # noqa: PLW1509 (no threads run yet)
+        done = subprocess.run(
             command,
             preexec_fn=self.lowered.enter,
             pass_fds=[reading],
@@ -96,7 +95,7 @@ class Cluster:
         # Backends of a killed server let go of its shared memory a moment later than it died.
         while True:
             self.process = self._spawn()
-            if self._wait_until_ready(until):
+            if self._wait_until_ready(self.process, until):
                 return
             if time.monotonic() > until or not self._held_by_the_dead():
                 raise CannotStart(f"PostgreSQL did not start: {_last_line(self._log_text())} ({self.log})")
@@ -131,18 +130,18 @@ class Cluster:
             lowering.die_with_parent(signal.SIGINT)
 
         with self.log.open("wb") as log:
-            return subprocess.Popen(  # noqa: PLW1509 (started from the main thread only)
+            return subprocess.Popen(
                 [*self.lowered.prefix, str(programs() / "postgres"), "-D", str(self.home.data), *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=enter if sys.platform == "linux" else None,
+                # Safe: a local run starts children from its main thread only.
+                preexec_fn=enter,  # noqa: PLW1509
             )
 
-    def _wait_until_ready(self, until: float) -> bool:
-        assert self.process is not None
-        while time.monotonic() < until and self.process.poll() is None:
+    def _wait_until_ready(self, process: subprocess.Popen[bytes], until: float) -> bool:
+        while time.monotonic() < until and process.poll() is None:
             try:
                 psycopg.connect(self.superuser().conninfo(), connect_timeout=5).close()
                 return True
