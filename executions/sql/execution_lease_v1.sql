@@ -1,10 +1,16 @@
 -- Leases: taking the row's lock, and renewing without an entry.
 
--- Locks an execution until the end of the transaction: the locked road of the gate.
-CREATE FUNCTION execution_lock_v1(p_execution uuid) RETURNS void
-LANGUAGE sql SECURITY DEFINER
+-- Takes the project's lock (shared) and the execution's row until the end of the transaction: on this
+-- locked road of the gate neither a publication nor a twin can come between snapshot and append.
+CREATE FUNCTION execution_lock_v1(p_project uuid, p_execution uuid) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, waxell, pg_temp
-AS $$ SELECT FROM executions_execution e WHERE e.id = p_execution FOR NO KEY UPDATE $$;
+AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock_shared(project_lock_key_v1(p_project));
+    PERFORM FROM executions_execution e WHERE e.id = p_execution AND e.project_id = p_project FOR NO KEY UPDATE;
+END
+$$;
 REVOKE ALL ON FUNCTION execution_lock_v1 FROM PUBLIC;
 
 -- Renews a lease by a heartbeat that was judged `allow` under p_state. Returns the new expiry, or

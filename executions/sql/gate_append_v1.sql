@@ -38,6 +38,7 @@ DECLARE
     last_digest bytea;
     last_seq    bigint := (p ->> 'seq')::bigint;
     c_seen      jsonb;
+    grant_id    uuid;
 BEGIN
     PERFORM pg_advisory_xact_lock_shared(project_lock_key_v1(c_project));
 
@@ -103,15 +104,7 @@ BEGIN
         c_seen := '{}'::jsonb;
     END IF;
 
-    -- Approvals: asked for, decided, used.
-    IF p ->> 'use_approval' IS NOT NULL THEN
-        UPDATE governance_approval g SET state = 'used', used_by_execution = c_execution, used_at = c_at
-         WHERE g.id = (p ->> 'use_approval')::uuid AND g.project_id = c_project AND g.state = 'granted'
-           AND (g.execution_id = c_execution OR g.execution_id = x.retry_of);
-        IF NOT FOUND THEN
-            RAISE EXCEPTION 'the grant is used up' USING ERRCODE = 'WX001', CONSTRAINT = 'gate_grant';
-        END IF;
-    END IF;
+    -- Approvals: decided, used, asked for.
     IF p -> 'end_approval' ->> 'id' IS NOT NULL THEN
         UPDATE governance_approval g SET state = p -> 'end_approval' ->> 'state', decided_at = c_at
          WHERE g.id = (p -> 'end_approval' ->> 'id')::uuid AND g.execution_id = c_execution AND g.state = 'pending'
@@ -127,6 +120,14 @@ BEGIN
             RAISE EXCEPTION 'the approval is not open' USING ERRCODE = 'WX001', CONSTRAINT = 'gate_approval';
         END IF;
     END IF;
+    FOR grant_id IN SELECT value::uuid FROM jsonb_array_elements_text(coalesce(p -> 'use_approvals', '[]')) LOOP
+        UPDATE governance_approval g SET state = 'used', used_by_execution = c_execution, used_at = c_at
+         WHERE g.id = grant_id AND g.project_id = c_project AND g.state = 'granted'
+           AND (g.execution_id = c_execution OR g.execution_id = x.retry_of);
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'the grant is used up' USING ERRCODE = 'WX001', CONSTRAINT = 'gate_grant';
+        END IF;
+    END LOOP;
     IF p -> 'ask_approval' ->> 'id' IS NOT NULL THEN
         INSERT INTO governance_approval (id, project_id, execution_id, action_seq, agent_id, workflow_slug, kind,
                                          resource, args_digest, holds, approvers, quorum, halt_on_refusal, state,
@@ -174,13 +175,13 @@ BEGIN
         INSERT INTO executions_execution (id, project_id, agent_id, workflow_id, key_id, agent_slug, workflow_slug,
             state, vouched, seq, head, fence, lease_seconds, expires_at, deadline_at, governance_digest, states_seen,
             environment, labels, end_user, parent_id, root_id, depth, retry_of, attempt, actions, model_calls,
-            tool_calls, unresolved, refusals, spent_micros, tokens, cause, started_at, ended_at)
+            tool_calls, unresolved, refusals, spent_micros, tokens, repeats, cause, started_at, ended_at)
         SELECT c_execution, c_project, n.agent, n.workflow, p ->> 'key', n.agent_slug, n.workflow_slug,
                c_to, n.vouched, last_seq, last_digest, n.fence, n.lease_seconds,
                CASE WHEN n.fence > 0 AND NOT execution_ended_v1(c_to)
                     THEN c_at + make_interval(secs => n.lease_seconds) END,
                c_at + make_interval(secs => n.deadline_seconds), c_state, c_seen, n.environment, n.labels,
-               n.end_user, n.parent, n.root, n.depth, n.retry_of, n.attempt, 0, 0, 0, 0, 0, 0, 0,
+               n.end_user, n.parent, n.root, n.depth, n.retry_of, n.attempt, 0, 0, 0, 0, 0, 0, 0, 0,
                p -> 'cause', c_at, CASE WHEN execution_ended_v1(c_to) THEN c_at END
           FROM jsonb_to_record(c_new) AS n (agent uuid, workflow uuid, agent_slug text, workflow_slug text,
                vouched text, fence bigint, lease_seconds int, deadline_seconds int, environment text, labels jsonb,
@@ -200,6 +201,9 @@ BEGIN
                refusals     = e.refusals     + coalesce((c_count ->> 'refusals')::bigint, 0),
                spent_micros = e.spent_micros + coalesce((c_count ->> 'spent_micros')::bigint, 0),
                tokens       = e.tokens       + coalesce((c_count ->> 'tokens')::bigint, 0),
+               last_call    = CASE WHEN execution_ended_v1(coalesce(c_to, e.state)) THEN NULL
+                                   ELSE coalesce(decode(p ->> 'last_call', 'hex'), e.last_call) END,
+               repeats      = coalesce((p ->> 'repeats')::bigint, e.repeats),
                cause        = coalesce(p -> 'cause', e.cause),
                ended_at     = CASE WHEN execution_ended_v1(coalesce(c_to, e.state)) THEN c_at END
          WHERE e.id = c_execution;

@@ -18,7 +18,7 @@ CREATE FUNCTION gate_snapshot_v1(
     OUT key_id text, OUT key_digest bytea, OUT key_scopes text[], OUT key_agent uuid, OUT key_person uuid,
     OUT key_expires_at timestamptz, OUT key_revoked_at timestamptz, OUT key_rate int, OUT key_service text,
     OUT project_id uuid, OUT project_slug text, OUT time_zone text,
-    OUT local_hour int, OUT local_weekday int, OUT local_date text,
+    OUT local_hour int, OUT local_minute int, OUT local_weekday int, OUT local_date text,
     OUT state_id bigint, OUT state_number bigint, OUT state_digest bytea,
     OUT agent_id uuid, OUT agent_slug text, OUT agent_discovered boolean, OUT teams text[],
     OUT workflow_id uuid, OUT workflow_slug text, OUT workflow_kind text, OUT workflow_discovered boolean,
@@ -28,11 +28,12 @@ CREATE FUNCTION gate_snapshot_v1(
     OUT end_user uuid, OUT parent_id uuid, OUT root_id uuid, OUT depth int, OUT retry_of uuid, OUT attempt int,
     OUT actions bigint, OUT model_calls bigint, OUT tool_calls bigint, OUT unresolved bigint,
     OUT refusals bigint, OUT spent_micros bigint, OUT tokens bigint, OUT started_at timestamptz,
+    OUT last_call bytea, OUT repeats bigint,
     OUT parent_agent uuid, OUT parent_state text, OUT parent_root uuid, OUT parent_depth int,
     OUT parent_project uuid,
     OUT resource_known boolean, OUT resource_discovered boolean, OUT resource_groups text[],
     OUT resource_cost bigint, OUT resource_schema jsonb,
-    OUT kill_order jsonb, OUT windows jsonb, OUT approval jsonb,
+    OUT kill_orders text[], OUT windows jsonb, OUT approvals jsonb,
     OUT answer_digest bytea, OUT answer_status int, OUT answer_body bytea)
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, waxell, pg_temp
@@ -58,10 +59,11 @@ BEGIN
 
     SELECT p.slug, p.time_zone, s.id, s.number, s.digest,
            extract(hour FROM now AT TIME ZONE p.time_zone)::int,
+           extract(minute FROM now AT TIME ZONE p.time_zone)::int,
            extract(isodow FROM now AT TIME ZONE p.time_zone)::int,
            to_char(now AT TIME ZONE p.time_zone, 'YYYY-MM-DD')
       INTO project_slug, time_zone, state_id, state_number, state_digest,
-           local_hour, local_weekday, local_date
+           local_hour, local_minute, local_weekday, local_date
       FROM governance_project p
       JOIN governance_projecthead h ON h.project_id = p.id
       JOIN governance_governancestate s ON s.project_id = p.id AND s.number = h.number
@@ -70,12 +72,12 @@ BEGIN
     SELECT true, x.project_id, x.state, x.seq, x.head, x.fence, x.lease_seconds, x.expires_at, x.deadline_at,
            x.vouched, x.governance_digest, x.states_seen, x.environment, x.labels, x.end_user, x.parent_id,
            x.root_id, x.depth, x.retry_of, x.attempt, x.actions, x.model_calls, x.tool_calls, x.unresolved,
-           x.refusals, x.spent_micros, x.tokens, x.started_at, x.agent_id, x.agent_slug, x.workflow_id,
+           x.refusals, x.spent_micros, x.tokens, x.started_at, x.last_call, x.repeats, x.agent_id, x.agent_slug, x.workflow_id,
            x.workflow_slug
       INTO found, x_project, x_state, seq, head, fence, lease_seconds, expires_at, deadline_at,
            vouched, governance_digest, states_seen, environment, labels, end_user, parent_id,
            root_id, depth, retry_of, attempt, actions, model_calls, tool_calls, unresolved,
-           refusals, spent_micros, tokens, started_at, agent_id, agent_slug, workflow_id, workflow_slug
+           refusals, spent_micros, tokens, started_at, last_call, repeats, agent_id, agent_slug, workflow_id, workflow_slug
       FROM executions_execution x WHERE x.id = p_execution;
     IF found IS NULL THEN
         found := false;
@@ -120,11 +122,10 @@ BEGIN
     END IF;
 
     IF found THEN
-        SELECT jsonb_build_object('id', k.id, 'reason', k.reason) INTO kill_order
-          FROM governance_killorder k
-         WHERE k.project_id = project_id AND k.lifted_at IS NULL
-           AND k.scope_type = 'execution' AND k.scope_value = p_execution::text
-         ORDER BY k.placed_at LIMIT 1;
+        kill_orders := ARRAY(SELECT k.id::text FROM governance_killorder k
+                              WHERE k.project_id = project_id AND k.lifted_at IS NULL
+                                AND k.scope_type = 'execution' AND k.scope_value = p_execution::text
+                              ORDER BY k.id);
     END IF;
 
     SELECT coalesce(jsonb_agg(jsonb_build_object(
@@ -144,13 +145,12 @@ BEGIN
      WHERE b.member IS NOT NULL;
 
     IF p_args_digest IS NOT NULL THEN
-        SELECT jsonb_build_object('id', g.id, 'holds', g.holds) INTO approval
+        SELECT jsonb_agg(jsonb_build_object('id', g.id, 'holds', g.holds) ORDER BY g.id) INTO approvals
           FROM governance_approval g
          WHERE g.agent_id = agent_id AND g.args_digest = p_args_digest AND g.state = 'granted'
            AND g.kind = p_kind AND g.resource = p_resource
            AND g.workflow_slug = coalesce(workflow_slug, p_workflow)
-           AND g.execution_id IN (p_execution, retry_of)
-         ORDER BY g.requested_at LIMIT 1;
+           AND g.execution_id IN (p_execution, retry_of);
     END IF;
 END
 $$;

@@ -119,7 +119,8 @@ def _check_limits(schema: Mapping[str, Any], path: str) -> None:
         if not isinstance(limit, int) or isinstance(limit, bool) or limit < 0:
             raise ToolSchemaInvalid(f"`{path}`: `{name}` must be a count.", path=path)
     for name in ("minimum", "maximum"):
-        if not isinstance(schema.get(name, 0), int | float) or schema.get(name) in (True, False):
+        limit = schema.get(name, 0)
+        if not isinstance(limit, int | float) or isinstance(limit, bool):
             raise ToolSchemaInvalid(f"`{path}`: `{name}` must be a number.", path=path)
     if "enum" in schema and not _is_list_of_texts(schema["enum"]):
         raise ToolSchemaInvalid(f"`{path}`: `enum` must list texts.", path=path)

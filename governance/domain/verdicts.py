@@ -44,8 +44,10 @@ class Reason:
     budget: str | None = None
     member: str | None = None
     limit: int | None = None
+    extra: int | None = None
     reserved: int | None = None
     spent: int | None = None
+    overrun: int | None = None
     asked: int | None = None
     kill_order: str | None = None
 

@@ -1,0 +1,242 @@
+"""Policy texts: read, checked against the schema, and what the registry has to know about them."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import cedarpy
+import orjson
+
+from governance.domain.cedar_schema import CedarSchema
+from governance.domain.cedar_text import Statement, TextRefused, split
+from governance.domain.kinds import Kind
+from governance.domain.verdicts import Effect
+
+_RULE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_DURATION = re.compile(r"([1-9][0-9]{0,5})(s|m|h|d)")
+_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_ENGINE_ID = re.compile(r"for policy `policy\d+`, |`?policy\d+`?:? ?")
+_FOR_HOLDS: Final = frozenset(("approvers", "quorum", "timeout", "on_refusal"))
+_FOR_FORBIDS: Final = _FOR_HOLDS | {"effect"}
+_KNOWN: Final = _FOR_FORBIDS | {"id", "message"}
+_MAX_MESSAGE: Final = 500
+_MAX_TIMEOUT_SECONDS: Final = 30 * 86_400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntityRef:
+    """An entity that a text names, to be resolved against the registry."""
+
+    type: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One rule of a policy. `effect` None is a permit; `timeout_seconds` None is the default."""
+
+    id: str
+    effect: Effect | None
+    text: str
+    line: int
+    message: str = ""
+    approvers: str | None = None
+    quorum: int = 1
+    timeout_seconds: int | None = None
+    on_refusal: Effect = Effect.DENY
+    entities: tuple[EntityRef, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyError:
+    """What is wrong with a text. Lines and columns count from 1."""
+
+    message: str
+    rule: str | None = None
+    line: int | None = None
+    column: int | None = None
+
+    def document(self) -> dict[str, object]:
+        named = {"rule": self.rule, "line": self.line, "column": self.column}
+        return {"message": self.message} | {k: v for k, v in named.items() if v is not None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validation:
+    """The rules that could be read, and everything that stands against publishing them."""
+
+    rules: tuple[Rule, ...] = ()
+    errors: tuple[PolicyError, ...] = ()
+
+    @property
+    def valid(self) -> bool:
+        return not self.errors
+
+
+class _Flaw(Exception):
+    pass
+
+
+def parse(text: str) -> Validation:
+    """Read a text without a schema: syntax, annotations, limits, groups compared with `==`."""
+    try:
+        statements = split(text)
+    except TextRefused as refusal:
+        error = PolicyError(message=refusal.message, line=refusal.line)
+        return Validation(errors=(error,))
+    if not statements:
+        return Validation(errors=(PolicyError(message="A policy has at least one rule."),))
+    rules: list[Rule] = []
+    errors: list[PolicyError] = []
+    for statement in statements:
+        est = _est(statement, errors)
+        if est is None:
+            continue
+        identity = est.get("annotations", {}).get("id")
+        try:
+            rules.append(_rule(statement, est))
+        except _Flaw as flaw:
+            errors.append(PolicyError(message=str(flaw), rule=identity, line=statement.line))
+    times = Counter(rule.id for rule in rules)
+    errors.extend(
+        PolicyError(message="Another rule has the same @id.", rule=rule.id, line=rule.line)
+        for rule in rules
+        if times[rule.id] > 1
+    )
+    return Validation(rules=tuple(rules), errors=tuple(errors))
+
+
+def validate(text: str, schema: CedarSchema) -> Validation:
+    """Read a text and check it against the schema, rule by rule."""
+    parsed = parse(text)
+    if parsed.errors:
+        return parsed
+    errors: list[PolicyError] = []
+    for rule in parsed.rules:
+        found = cedarpy.validate_policies(rule.text, schema).errors
+        messages = dict.fromkeys(_ENGINE_ID.sub("", item.error) for item in found)
+        errors.extend(
+            PolicyError(message=message, rule=rule.id, line=rule.line) for message in messages
+        )
+    return Validation(rules=parsed.rules, errors=tuple(errors))
+
+
+def _est(statement: Statement, errors: list[PolicyError]) -> dict[str, Any] | None:
+    """Return the engine's JSON form of one rule; None after noting why there is none."""
+    try:
+        document = orjson.loads(cedarpy.policies_to_json_str(statement.text))
+    except ValueError as error:
+        errors.append(PolicyError(message=f"Not Cedar: {error}.", line=statement.line))
+        return None
+    if document["templates"]:
+        errors.append(
+            PolicyError(message="Slots (?principal) are not supported.", line=statement.line)
+        )
+        return None
+    made: dict[str, Any] | None = next(iter(document["staticPolicies"].values()), None)
+    if made is None:
+        errors.append(PolicyError(message="There is no rule here.", line=statement.line))
+    return made
+
+
+def _rule(statement: Statement, est: Mapping[str, Any]) -> Rule:
+    notes: dict[str, str] = {k: v or "" for k, v in est.get("annotations", {}).items()}
+    identity = notes.get("id", "")
+    if not _RULE_ID.fullmatch(identity):
+        raise _Flaw('Each rule needs an @id("…"): letters, digits, dot, dash, underscore.')
+    if unknown := sorted(notes.keys() - _KNOWN):
+        raise _Flaw(f"@{unknown[0]} is not an annotation of ours.")
+    if _compares_group(est):
+        raise _Flaw(
+            'Write `action in Action::"tool.call"`: `==` misses the tools that have a schema.'
+        )
+    entities = tuple(sorted(set(_entities(est)), key=lambda ref: (ref.type, ref.id)))
+    place: dict[str, Any] = {"id": identity, "text": statement.text, "line": statement.line}
+    if est["effect"] == "permit":
+        if misplaced := sorted(notes.keys() & _FOR_FORBIDS):
+            raise _Flaw(f"@{misplaced[0]} belongs on a forbid.")
+        return Rule(**place, effect=None, message=notes.get("message", ""), entities=entities)
+    return Rule(**place, entities=entities, **_forbid_notes(notes))
+
+
+def _forbid_notes(notes: Mapping[str, str]) -> dict[str, Any]:
+    effect = _one_of(notes, "effect", tuple(Effect), Effect.HALT)
+    message = notes.get("message", "").strip()
+    if not 1 <= len(message) <= _MAX_MESSAGE:
+        raise _Flaw(f"A forbid needs a @message of at most {_MAX_MESSAGE} characters.")
+    if effect is not Effect.HOLD and (misplaced := sorted(notes.keys() & _FOR_HOLDS)):
+        raise _Flaw(f'@{misplaced[0]} needs @effect("hold").')
+    if "approvers" in notes and not notes["approvers"].strip():
+        raise _Flaw("@approvers names a group.")
+    quorum = notes.get("quorum", "1")
+    if not re.fullmatch(r"[1-9][0-9]?", quorum, re.ASCII):
+        raise _Flaw("@quorum is a number from 1 to 99.")
+    return {
+        "effect": effect,
+        "message": message,
+        "approvers": notes.get("approvers"),
+        "quorum": int(quorum),
+        "timeout_seconds": _timeout(notes.get("timeout")),
+        "on_refusal": _one_of(notes, "on_refusal", (Effect.DENY, Effect.HALT), Effect.DENY),
+    }
+
+
+def _one_of(
+    notes: Mapping[str, str], name: str, choices: tuple[Effect, ...], default: Effect
+) -> Effect:
+    if name not in notes:
+        return default
+    if notes[name] not in choices:
+        raise _Flaw(f"@{name} is one of {', '.join(choices)}.")
+    return Effect(notes[name])
+
+
+def _timeout(written: str | None) -> int | None:
+    if written is None:
+        return None
+    match = _DURATION.fullmatch(written)
+    seconds = int(match[1]) * _SECONDS[match[2]] if match else 0
+    if not 1 <= seconds <= _MAX_TIMEOUT_SECONDS:
+        raise _Flaw('@timeout is a duration like "30m" or "24h", at most 30 days.')
+    return seconds
+
+
+def _entities(est: Mapping[str, Any]) -> Iterator[EntityRef]:
+    """Yield every entity in the scope and the conditions, actions excepted."""
+    for item in _walk(est):
+        for key in ("entity", "__entity"):
+            found = item.get(key)
+            if isinstance(found, Mapping) and found.get("type") not in (None, "Action"):
+                yield EntityRef(type=found["type"], id=found["id"])
+        if item.get("op") == "in" and isinstance(item.get("entities"), list):
+            for found in item["entities"]:
+                if found["type"] != "Action":
+                    yield EntityRef(type=found["type"], id=found["id"])
+
+
+def _compares_group(est: Mapping[str, Any]) -> bool:
+    group = {"type": "Action", "id": Kind.TOOL_CALL.value}
+    scope = est["action"]
+    if scope.get("op") == "==" and scope.get("entity") == group:
+        return True
+    value = {"Value": {"__entity": group}}
+    return any(
+        value in item[operator].values()
+        for item in _walk(est)
+        for operator in ("==", "!=")
+        if isinstance(item.get(operator), Mapping)
+    )
+
+
+def _walk(value: Any) -> Iterator[Mapping[str, Any]]:
+    """Yield every object inside a JSON value, however deep, without recursion."""
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, Mapping):
+            yield item
+            waiting.extend(item.values())
+        elif isinstance(item, list):
+            waiting.extend(item)
