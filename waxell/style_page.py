@@ -13,9 +13,7 @@ class SampleForm(forms.Form):
 
     name = forms.CharField(label=_("Name"), help_text=_("As people will read it in a refusal."))
     limit = forms.DecimalField(label=_("Limit in US dollars"), max_value=1_000)
-    period = forms.ChoiceField(
-        label=_("Period"), choices=[("day", _("Day")), ("month", _("Month"))], required=False
-    )
+    period = forms.ChoiceField(label=_("Period"), choices=[("day", _("Day")), ("month", _("Month"))], required=False)
     effect = forms.ChoiceField(
         label=_("When it is used up"),
         choices=[("halt", _("Stop the execution")), ("deny", _("Refuse the action"))],

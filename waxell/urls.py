@@ -2,8 +2,9 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from waxell import health
+from waxell import health, style_page
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.live, name="healthz"),
+    path("style/", style_page.show, name="style_page"),
 ]

@@ -25,8 +25,7 @@ def test_each_package_says_version_licence_and_brings_its_licence_file() -> None
     incomplete = [
         package["name"]
         for package in PACKAGES
-        if not (package["version"] and package["licence"])
-        or not any("LICENSE" in path for path in package["files"])
+        if not (package["version"] and package["licence"]) or not any("LICENSE" in path for path in package["files"])
     ]
 
     assert incomplete == []
