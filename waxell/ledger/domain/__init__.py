@@ -1,0 +1,1 @@
+"""The ledger's pure rules: how an entry and a commitment become bytes."""
