@@ -14,7 +14,7 @@ from waxell.local.environment import adopt
 BASE_DIR = Path(__file__).resolve().parent.parent
 WAXELL_HOME = Path(os.environ.get("WAXELL_HOME", BASE_DIR / ".waxell")).absolute()
 # Commands typed beside a running `manage.py up` find its database without being told.
-adopt(os.environ, home=WAXELL_HOME)
+WAXELL_ADOPTED = adopt(os.environ, home=WAXELL_HOME)
 
 
 def _truth(name: str, default: str = "") -> bool:
@@ -94,13 +94,12 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 # --- PostgreSQL -------------------------------------------------------------------------------
 # One alias, one role a process: `owner` migrates, `app` serves and works, `sealer` seals.
+_GENERAL_URL = os.environ.get("DATABASE_URL", "")
+_APP_URL = os.environ.get("WAXELL_DATABASE_URL") or _GENERAL_URL or "postgresql:///waxell"
 _URLS = {
-    role: os.environ.get(name) or os.environ.get("DATABASE_URL") or "postgresql:///waxell"
-    for role, name in {
-        "app": "WAXELL_DATABASE_URL",
-        "owner": "WAXELL_OWNER_DATABASE_URL",
-        "sealer": "WAXELL_SEALER_DATABASE_URL",
-    }.items()
+    "app": _APP_URL,
+    "owner": os.environ.get("WAXELL_OWNER_DATABASE_URL") or _GENERAL_URL or _APP_URL,
+    "sealer": os.environ.get("WAXELL_SEALER_DATABASE_URL") or _GENERAL_URL or _APP_URL,
 }
 _ADDRESSES = {role: DatabaseAddress.parse(url) for role, url in _URLS.items()}
 DATABASE_AS = os.environ.get("WAXELL_DATABASE_AS", "app")
@@ -218,10 +217,11 @@ SPECTACULAR_SETTINGS = {
 }
 
 # --- Celery -----------------------------------------------------------------------------------
-_BROKER = os.environ.get("CELERY_BROKER_URL") or _ADDRESSES["app"].url("pgmq")
+# WAXELL_BROKER_URL may name a Unix socket; Celery reads CELERY_BROKER_URL by itself and would not understand one.
+_BROKER = os.environ.get("CELERY_BROKER_URL") or os.environ.get("WAXELL_BROKER_URL") or _ADDRESSES["app"].url("pgmq")
 if _BROKER.startswith("pgmq:"):
     # The queue is SQL in PostgreSQL. Notifications wake the worker; polling is the safety net.
-    CELERY_BROKER_URL = "pgmq://"
+    CELERY_BROKER_URL = "pgmq://localhost"
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "conn_string": DatabaseAddress.parse(_BROKER).conninfo(),
         "init_extension": False,

@@ -39,7 +39,7 @@ class TestServer:
             "WAXELL_DATABASE_URL": self.address("app").url(),
             "WAXELL_OWNER_DATABASE_URL": self.address("owner").url(),
             "WAXELL_SEALER_DATABASE_URL": self.address("sealer").url(),
-            "CELERY_BROKER_URL": self.address("broker").url("pgmq"),
+            "WAXELL_BROKER_URL": self.address("broker").url("pgmq"),
             "WAXELL_SECRET_KEY": self.cluster.home.secrets()["secret_key"],
             "WAXELL_INSECURE": "1",
         }

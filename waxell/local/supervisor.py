@@ -1,0 +1,84 @@
+"""Keeping a local run alive: start in order, watch, start the dead again, stop in the reverse order."""
+
+import signal
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import FrameType
+
+from waxell.local import processes, web
+from waxell.local.children import Child, stop_all
+from waxell.local.cluster import Cluster
+from waxell.local.errors import CannotStart
+from waxell.local.home import Home
+
+READY_SECONDS = 90.0
+GLANCE_SECONDS = 0.1
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Stopped(Exception):
+    """Somebody asked us to stop before we were ready."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Supervisor:
+    home: Home
+    say: Callable[[str], None]
+    cluster: Cluster | None = None
+    children: list[Child] = field(default_factory=list)
+    stopping: bool = False
+
+    def listen(self) -> None:
+        """From now on Ctrl-C and SIGTERM mean: stop cleanly."""
+        for number in STOP_SIGNALS:
+            signal.signal(number, self._ask_to_stop)
+
+    def start(self, environ: Mapping[str, str], *, port: int) -> None:
+        """Start the processes and wait until the web server answers and the worker listens."""
+        mark = processes.ready_mark(self.home, "worker")
+        mark.unlink(missing_ok=True)
+        self.children = processes.plan(environ, self.home, port=port)
+        for child in self.children:
+            child.start()
+        until = time.monotonic() + READY_SECONDS
+        while not (mark.exists() and web.answers(port)):
+            self.check_not_stopping()
+            self._require_alive()
+            if time.monotonic() > until:
+                raise CannotStart(f"Waxell did not become ready within {READY_SECONDS:.0f} s: see {self.home.logs}.")
+            time.sleep(GLANCE_SECONDS)
+
+    def check_not_stopping(self) -> None:
+        if self.stopping:
+            raise Stopped
+
+    def watch(self) -> None:
+        """Until asked to stop: whatever dies is started again, PostgreSQL before those who need it."""
+        while not self.stopping:
+            self._revive_cluster()
+            for child in self.children:
+                if child.dead() and child.revive():
+                    self.say(f"{child.name} had ended and was started again; see {child.log}")
+            time.sleep(GLANCE_SECONDS)
+
+    def stop(self) -> None:
+        """Nothing of ours runs afterwards; PostgreSQL goes last, when nobody needs it any more."""
+        stop_all(self.children)
+        if self.cluster is not None:
+            self.cluster.stop()
+
+    def _revive_cluster(self) -> None:
+        if self.cluster is None or self.cluster.process is None or self.cluster.process.poll() is None:
+            return
+        self.cluster.start()
+        self.say("PostgreSQL had ended and was started again; nothing acknowledged is lost")
+
+    def _require_alive(self) -> None:
+        for child in self.children:
+            if child.dead():
+                text = child.log.read_text(errors="replace").strip().splitlines()
+                raise CannotStart(f"{child.name} ended while starting: {text[-1] if text else 'no word'} ({child.log})")
+
+    def _ask_to_stop(self, number: int, frame: FrameType | None) -> None:
+        self.stopping = True
