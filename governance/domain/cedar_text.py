@@ -13,6 +13,7 @@ MAX_TEXT_BYTES: Final = 64 * 1024
 MAX_RULES: Final = 200
 MAX_NESTING: Final = 32
 MAX_OPERATORS: Final = 200
+"""Operators, keywords between expressions and opening brackets of one rule, together."""
 
 _TOKEN = re.compile(
     r"""
@@ -21,8 +22,8 @@ _TOKEN = re.compile(
   | (?P<open>[(\[{])
   | (?P<close>[)\]}])
   | (?P<end>;)
-  | (?P<operator>&&|\|\||[-+*.!]|\b(?:if|when|unless|has|like|in|is)\b)
-  | (?P<word>[\w@?:<>=,]+)
+  | (?P<operator>&&|::|\|\||[-+*.!]|\b(?:if|when|unless|has|like|in|is)\b)
+  | (?P<word>[\w@?<>=,]+|:)
   | (?P<other>.)
     """,
     re.VERBOSE | re.DOTALL,
@@ -64,12 +65,12 @@ def split(text: str) -> tuple[Statement, ...]:
             nesting += 1
         elif kind == "close":
             nesting -= 1
-        elif kind == "operator":
+        if kind in ("open", "operator"):
             operators += 1
         if nesting > MAX_NESTING:
             raise TextRefused(f"More than {MAX_NESTING} brackets inside each other.", line)
         if operators > MAX_OPERATORS:
-            raise TextRefused(f"More than {MAX_OPERATORS} operators in one rule.", line)
+            raise TextRefused(f"More than {MAX_OPERATORS} operators and brackets in one rule.", line)
         line += content.count("\n")
         if kind == "end":
             statements.append(Statement(text=text[start : token.end()], line=start_line))
