@@ -50,13 +50,9 @@ def decide(*, state: GovernanceState, facts: Facts) -> Decision:
         reasons=reasons,
         flags=sort_reasons(judged.flags),
         shadow=sort_reasons(judged.shadow),
-        holds=tuple(_terms(reason, judged, facts) for reason in reasons)
-        if verdict is Verdict.HOLD
-        else (),
+        holds=tuple(_terms(reason, judged, facts) for reason in reasons) if verdict is Verdict.HOLD else (),
         # A grant works once: it is used up only by an action that it lets through.
-        grants_used=tuple(sorted(grants_used, key=lambda grant: grant.approval))
-        if verdict is Verdict.ALLOW
-        else (),
+        grants_used=tuple(sorted(grants_used, key=lambda grant: grant.approval)) if verdict is Verdict.ALLOW else (),
         diagnostics=judged.diagnostics,
     )
 
@@ -171,11 +167,7 @@ def _terms(reason: Reason, judged: _Judgement, facts: Facts) -> HoldTerms:
     if reason.budget is not None:
         seen = next(seen for seen in facts.budgets if seen.budget == reason.budget)
         return HoldTerms(version=seen.version, budget=seen.budget, approvers=seen.approvers)
-    placed = next(
-        placed
-        for placed in judged.rules
-        if (placed.policy, placed.rule.id) == (reason.policy, reason.rule)
-    )
+    placed = next(placed for placed in judged.rules if (placed.policy, placed.rule.id) == (reason.policy, reason.rule))
     return HoldTerms(
         version=placed.version,
         policy=placed.policy,

@@ -163,9 +163,7 @@ def document(facts: Facts) -> dict[str, object]:
     if lifecycle:
         made["lifecycle"] = lifecycle
     if facts.grants:
-        made["grants"] = [
-            grant.document() for grant in sorted(facts.grants, key=lambda grant: grant.approval)
-        ]
+        made["grants"] = [grant.document() for grant in sorted(facts.grants, key=lambda grant: grant.approval)]
     return made
 
 
@@ -183,9 +181,7 @@ def read(document: Mapping[str, Any], typed_args: Mapping[str, Any] | None = Non
     lifecycle = {**document.get("lifecycle", {})}
     lifecycle["kill_orders"] = tuple(lifecycle.get("kill_orders", ()))
     return Facts(
-        principal=Principal(
-            slug=document["principal"]["slug"], teams=tuple(document["principal"]["teams"])
-        ),
+        principal=Principal(slug=document["principal"]["slug"], teams=tuple(document["principal"]["teams"])),
         kind=Kind(document["kind"]),
         resource=Resource(**_tupled(document["resource"], "groups")),
         moment=Moment(**document["moment"]),
@@ -194,9 +190,7 @@ def read(document: Mapping[str, Any], typed_args: Mapping[str, Any] | None = Non
         typed_args=typed_args,
         args_problem=document.get("args_problem"),
         repeats=document["repeats"],
-        budgets=tuple(
-            BudgetSeen(**{**budget, "on_exceed": Effect(budget["on_exceed"])}) for budget in seen
-        ),
+        budgets=tuple(BudgetSeen(**{**budget, "on_exceed": Effect(budget["on_exceed"])}) for budget in seen),
         lifecycle=Lifecycle(**lifecycle),
         grants=tuple(Grant(**grant) for grant in document.get("grants", ())),
     )

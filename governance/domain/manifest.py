@@ -136,14 +136,12 @@ def read(manifest: bytes, *, number: int, texts: Mapping[str, str]) -> Governanc
         number=number,
         policies=tuple(PolicyInForce(**policy) for policy in made["policies"]),
         budgets=tuple(
-            BudgetInForce(**{**budget, "on_exceed": Effect(budget["on_exceed"])})
-            for budget in made["budgets"]
+            BudgetInForce(**{**budget, "on_exceed": Effect(budget["on_exceed"])}) for budget in made["budgets"]
         ),
         kill_orders=tuple(KillOrderInForce(**order) for order in made["kill_orders"]),
         tool_schemas=made["tool_schemas"],
         approver_groups=tuple(
-            ApproverGroup(slug=group["slug"], members=tuple(group["members"]))
-            for group in made["approver_groups"]
+            ApproverGroup(slug=group["slug"], members=tuple(group["members"])) for group in made["approver_groups"]
         ),
         prices=made["prices"],
         settings=Settings(**made["settings"]),
@@ -163,8 +161,7 @@ def _document(state: GovernanceState) -> dict[str, object]:
         "kill_orders": _sorted(state.kill_orders, "id"),
         "tool_schemas": dict(state.tool_schemas),
         "approver_groups": [
-            {**group, "members": sorted(group["members"])}
-            for group in _sorted(state.approver_groups, "slug")
+            {**group, "members": sorted(group["members"])} for group in _sorted(state.approver_groups, "slug")
         ],
         "prices": state.prices,
         "settings": _fields(state.settings),

@@ -117,9 +117,7 @@ def validate(text: str, schema: CedarSchema) -> Validation:
     for rule in parsed.rules:
         found = cedarpy.validate_policies(rule.text, schema).errors
         messages = dict.fromkeys(_ENGINE_ID.sub("", item.error) for item in found)
-        errors.extend(
-            PolicyError(message=message, rule=rule.id, line=rule.line) for message in messages
-        )
+        errors.extend(PolicyError(message=message, rule=rule.id, line=rule.line) for message in messages)
     return Validation(rules=parsed.rules, errors=tuple(errors))
 
 
@@ -131,9 +129,7 @@ def _est(statement: Statement, errors: list[PolicyError]) -> dict[str, Any] | No
         errors.append(PolicyError(message=f"Not Cedar: {error}.", line=statement.line))
         return None
     if document["templates"]:
-        errors.append(
-            PolicyError(message="Slots (?principal) are not supported.", line=statement.line)
-        )
+        errors.append(PolicyError(message="Slots (?principal) are not supported.", line=statement.line))
         return None
     made: dict[str, Any] | None = next(iter(document["staticPolicies"].values()), None)
     if made is None:
@@ -149,9 +145,7 @@ def _rule(statement: Statement, est: Mapping[str, Any]) -> Rule:
     if unknown := sorted(notes.keys() - _KNOWN):
         raise _Flaw(f"@{unknown[0]} is not an annotation of ours.")
     if _compares_group(est):
-        raise _Flaw(
-            'Write `action in Action::"tool.call"`: `==` misses the tools that have a schema.'
-        )
+        raise _Flaw('Write `action in Action::"tool.call"`: `==` misses the tools that have a schema.')
     entities = tuple(sorted(set(_entities(est)), key=lambda ref: (ref.type, ref.id)))
     place: dict[str, Any] = {"id": identity, "text": statement.text, "line": statement.line}
     if est["effect"] == "permit":
@@ -183,9 +177,7 @@ def _forbid_notes(notes: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _one_of(
-    notes: Mapping[str, str], name: str, choices: tuple[Effect, ...], default: Effect
-) -> Effect:
+def _one_of(notes: Mapping[str, str], name: str, choices: tuple[Effect, ...], default: Effect) -> Effect:
     if name not in notes:
         return default
     if notes[name] not in choices:

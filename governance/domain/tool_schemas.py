@@ -28,9 +28,7 @@ MAX_LEVELS: Final = 8
 MAX_FIELDS: Final = 200
 _DECIMAL_LIMIT: Final = Decimal("922337203685477.5807")
 
-_NOTES: Final = frozenset(
-    ("$schema", "$id", "title", "description", "default", "examples", "deprecated", "format")
-)
+_NOTES: Final = frozenset(("$schema", "$id", "title", "description", "default", "examples", "deprecated", "format"))
 _KEYWORDS: Final[dict[str, frozenset[str]]] = {
     "string": frozenset(("enum", "minLength", "maxLength")),
     "integer": frozenset(("minimum", "maximum")),
@@ -184,11 +182,7 @@ def _typed_object(schema: Mapping[str, Any], value: Mapping[str, Any], path: str
             raise _Misfit(f"`{prefix}{name}` is required.")
     if schema.get("additionalProperties") is False and value.keys() - properties.keys():
         raise _Misfit(f"`{path or 'args'}` has a field that is not declared.")
-    return {
-        name: _typed(inner, value[name], prefix + name)
-        for name, inner in properties.items()
-        if name in value
-    }
+    return {name: _typed(inner, value[name], prefix + name) for name, inner in properties.items() if name in value}
 
 
 def _fit_count(schema: Mapping[str, Any], count: int, what: str, path: str) -> None:

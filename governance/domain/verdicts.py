@@ -54,11 +54,7 @@ class Reason:
     def document(self) -> dict[str, object]:
         """The reason as it is answered and recorded: fields without a value are left out."""
         named = ((field.name, getattr(self, field.name)) for field in fields(self))
-        return {
-            name: str(value) if isinstance(value, StrEnum) else value
-            for name, value in named
-            if value is not None
-        }
+        return {name: str(value) if isinstance(value, StrEnum) else value for name, value in named if value is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

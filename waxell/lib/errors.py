@@ -12,9 +12,7 @@ class DomainError(Exception):
     code: ClassVar[str] = "error"
     status: ClassVar[int] = 400
 
-    def __init__(
-        self, detail: str | None = None, *, retry_after: int | None = None, **members: object
-    ) -> None:
+    def __init__(self, detail: str | None = None, *, retry_after: int | None = None, **members: object) -> None:
         """`detail` explains this occurrence, `retry_after` is in seconds, `members` are extra
         JSON values of the answer (for example `record` or `addendum`)."""
         super().__init__(detail or self.title())

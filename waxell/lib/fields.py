@@ -82,9 +82,7 @@ class Fields:
     ) -> str | None:
         if not self.has(name):
             return None
-        return self.text(
-            name, min_length=min_length, max_length=max_length, pattern=pattern, choices=choices
-        )
+        return self.text(name, min_length=min_length, max_length=max_length, pattern=pattern, choices=choices)
 
     def integer(self, name: str, *, minimum: int = 0, maximum: int = MAX_INTEGER) -> int:
         value = self._required(name)
@@ -94,9 +92,7 @@ class Fields:
             raise self._problem(name, f"must be from {minimum} to {maximum}")
         return value
 
-    def optional_integer(
-        self, name: str, *, minimum: int = 0, maximum: int = MAX_INTEGER
-    ) -> int | None:
+    def optional_integer(self, name: str, *, minimum: int = 0, maximum: int = MAX_INTEGER) -> int | None:
         return self.integer(name, minimum=minimum, maximum=maximum) if self.has(name) else None
 
     def usd(self, name: str) -> int:
@@ -147,9 +143,7 @@ class Fields:
         if not isinstance(values, list) or not all(isinstance(item, str) for item in values):
             raise self._problem(name, "must be a list of texts")
         if len(values) > max_items or any(not 1 <= len(item) <= max_length for item in values):
-            raise self._problem(
-                name, f"must have at most {max_items} texts of 1 to {max_length} characters"
-            )
+            raise self._problem(name, f"must have at most {max_items} texts of 1 to {max_length} characters")
         return tuple(values)
 
     def value(self, name: str) -> object | None:

@@ -99,7 +99,7 @@ def problem_response(error: DomainError) -> HttpResponse:
     return respond(_of_domain_error(error))
 
 
-def exception_handler(error: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
+def handle_exception(error: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
     """REST framework's `EXCEPTION_HANDLER`; None lets the unanticipated rise."""
     problem = problem_of(error)
     if problem is None:

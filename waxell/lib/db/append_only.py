@@ -108,10 +108,8 @@ END
 $guard$"""
     return [
         function,
-        f'CREATE TRIGGER "{guard}" BEFORE UPDATE OR DELETE ON "{table}" '
-        f'FOR EACH ROW EXECUTE FUNCTION "{guard}"()',
-        f'CREATE TRIGGER "{truncate}" BEFORE TRUNCATE ON "{table}" '
-        f'FOR EACH STATEMENT EXECUTE FUNCTION "{guard}"()',
+        f'CREATE TRIGGER "{guard}" BEFORE UPDATE OR DELETE ON "{table}" FOR EACH ROW EXECUTE FUNCTION "{guard}"()',
+        f'CREATE TRIGGER "{truncate}" BEFORE TRUNCATE ON "{table}" FOR EACH STATEMENT EXECUTE FUNCTION "{guard}"()',
         f'ALTER TABLE "{table}" ENABLE ALWAYS TRIGGER "{guard}"',
         f'ALTER TABLE "{table}" ENABLE ALWAYS TRIGGER "{truncate}"',
     ]

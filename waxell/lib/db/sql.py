@@ -9,9 +9,7 @@ from importlib import resources
 
 from django.db.migrations.operations import RunSQL
 
-_FUNCTION = re.compile(
-    r"^\s*CREATE\s+(?:OR\s+REPLACE\s+)?FUNCTION\s+([\w.\"]+)\s*\(", re.IGNORECASE | re.MULTILINE
-)
+_FUNCTION = re.compile(r"^\s*CREATE\s+(?:OR\s+REPLACE\s+)?FUNCTION\s+([\w.\"]+)\s*\(", re.IGNORECASE | re.MULTILINE)
 
 
 def load(app: str, name: str) -> str:
