@@ -196,7 +196,7 @@ APPEND_SLASH = True
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": ["waxell.lib.permissions.Nobody"],
-    "DEFAULT_PARSER_CLASSES": ["waxell.lib.json_strict.StrictJSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["waxell.lib.json_body.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "waxell.lib.problems.handle_exception",
