@@ -1,0 +1,1 @@
+"""What governance is asked: QuerySets and frozen values, no changes."""
