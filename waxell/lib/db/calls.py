@@ -7,12 +7,14 @@ Such calls do not appear in `connection.queries`.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from django.db import connections
 from psycopg import Cursor
 from psycopg.rows import namedtuple_row
 from psycopg.types.numeric import Int8BinaryDumper
+
+_NEVER_BY_COUNT: Final = 2**31
 
 
 def call(sql: str, params: Sequence[object] = (), *, using: str = "default") -> list[Any]:
@@ -24,7 +26,11 @@ def call(sql: str, params: Sequence[object] = (), *, using: str = "default") -> 
     """
     connection: Any = connections[using]
     connection.ensure_connection()
-    with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
+    session = connection.connection
+    if session.prepare_threshold is None:
+        # Django switches preparing off altogether; this leaves its own statements unprepared all the same.
+        session.prepare_threshold = _NEVER_BY_COUNT
+    with connection.wrap_database_errors, Cursor(session) as cursor:
         cursor.row_factory = namedtuple_row
         cursor.adapters.register_dumper(int, Int8BinaryDumper)
         cursor.execute(sql, params, prepare=True, binary=True)
