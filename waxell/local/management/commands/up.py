@@ -29,6 +29,10 @@ class Command(BaseCommand):
         try:
             home.prepare()
             home.lock()
+        except CannotStart as error:
+            # Not ours: whatever is in this home belongs to the run that holds it.
+            raise CommandError(str(error)) from error
+        try:
             ready.withdraw(home)
             port = web.chosen_port()
             web.require_free(port)
