@@ -10,7 +10,7 @@ class ExecutionsConfig(AppConfig):
     name = "executions"
     verbose_name = "Executions"
 
-    table_rights = {"executions_execution": ""}
+    table_rights = {"executions_execution": "", "executions_heartbeat": "INSERT, UPDATE"}
     app_functions = (
         "gate_snapshot_v1",
         "gate_append_v1",

@@ -1,5 +1,6 @@
 """Everything executions keep. Import models from here."""
 
 from executions.models.executions import Execution
+from executions.models.heartbeats import Heartbeat
 
-__all__ = ["Execution"]
+__all__ = ["Execution", "Heartbeat"]

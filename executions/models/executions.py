@@ -67,12 +67,8 @@ class Execution(models.Model):
     refusals = models.BigIntegerField(default=0)
     spent_micros = models.BigIntegerField(default=0)
     tokens = models.BigIntegerField(default=0)
-    last_call = models.BinaryField(
-        null=True, help_text="Digest of the latest action's kind, resource and arguments."
-    )
-    repeats = models.BigIntegerField(
-        default=0, help_text="How often in a row the latest action came before."
-    )
+    last_call = models.BinaryField(null=True, help_text="Digest of the latest action's kind, resource and arguments.")
+    repeats = models.BigIntegerField(default=0, help_text="How often in a row the latest action came before.")
     cause = models.JSONField(null=True, help_text="The reason that bound at the end or refusal.")
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)

@@ -146,7 +146,11 @@ BEGIN
     END IF;
     IF jsonb_array_length(coalesce(p -> 'reserve', '[]')) > 0 THEN
         PERFORM budget_reserve_v1(c_project, in_force, c_execution, coalesce(c_new ->> 'agent_slug', x.agent_slug),
-            coalesce(c_new ->> 'workflow_slug', x.workflow_slug), last_seq + 1, c_at, p -> 'reserve');
+            coalesce(c_new ->> 'workflow_slug', x.workflow_slug), (p ->> 'reserve_seq')::bigint, c_at, p -> 'reserve',
+            ARRAY(SELECT hold ->> 'budget' FROM governance_approval g
+                    CROSS JOIN LATERAL jsonb_array_elements(g.holds) AS hold
+                   WHERE g.id = ANY (ARRAY(SELECT value::uuid FROM jsonb_array_elements_text(p -> 'use_approvals')))
+                     AND hold ? 'budget'));
     END IF;
     IF jsonb_array_length(coalesce(p -> 'short', '[]')) > 0 THEN
         PERFORM budget_prove_short_v1(c_project, in_force, c_execution, coalesce(c_new ->> 'agent_slug', x.agent_slug),

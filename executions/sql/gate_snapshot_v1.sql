@@ -22,7 +22,7 @@ CREATE FUNCTION gate_snapshot_v1(
     OUT state_id bigint, OUT state_number bigint, OUT state_digest bytea,
     OUT agent_id uuid, OUT agent_slug text, OUT agent_discovered boolean, OUT teams text[],
     OUT workflow_id uuid, OUT workflow_slug text, OUT workflow_kind text, OUT workflow_discovered boolean,
-    OUT found boolean, OUT x_project uuid, OUT x_state text, OUT seq bigint, OUT head bytea, OUT fence bigint,
+    OUT x_found boolean, OUT x_project uuid, OUT x_state text, OUT seq bigint, OUT head bytea, OUT fence bigint,
     OUT lease_seconds int, OUT expires_at timestamptz, OUT deadline_at timestamptz, OUT vouched text,
     OUT governance_digest bytea, OUT states_seen jsonb, OUT environment text, OUT labels jsonb,
     OUT end_user uuid, OUT parent_id uuid, OUT root_id uuid, OUT depth int, OUT retry_of uuid, OUT attempt int,
@@ -74,13 +74,13 @@ BEGIN
            x.root_id, x.depth, x.retry_of, x.attempt, x.actions, x.model_calls, x.tool_calls, x.unresolved,
            x.refusals, x.spent_micros, x.tokens, x.started_at, x.last_call, x.repeats, x.agent_id, x.agent_slug, x.workflow_id,
            x.workflow_slug
-      INTO found, x_project, x_state, seq, head, fence, lease_seconds, expires_at, deadline_at,
+      INTO x_found, x_project, x_state, seq, head, fence, lease_seconds, expires_at, deadline_at,
            vouched, governance_digest, states_seen, environment, labels, end_user, parent_id,
            root_id, depth, retry_of, attempt, actions, model_calls, tool_calls, unresolved,
            refusals, spent_micros, tokens, started_at, last_call, repeats, agent_id, agent_slug, workflow_id, workflow_slug
       FROM executions_execution x WHERE x.id = p_execution;
-    IF found IS NULL THEN
-        found := false;
+    IF x_found IS NULL THEN
+        x_found := false;
         seq := 0;
         IF p_agent IS NULL THEN agent_id := key_agent;
         ELSE SELECT a.id INTO agent_id FROM governance_agent a
@@ -121,7 +121,7 @@ BEGIN
           FROM governance_agent a WHERE a.project_id = project_id AND a.slug = p_resource;
     END IF;
 
-    IF found THEN
+    IF x_found THEN
         kill_orders := ARRAY(SELECT k.id::text FROM governance_killorder k
                               WHERE k.project_id = project_id AND k.lifted_at IS NULL
                                 AND k.scope_type = 'execution' AND k.scope_value = p_execution::text
@@ -129,12 +129,12 @@ BEGIN
     END IF;
 
     SELECT coalesce(jsonb_agg(jsonb_build_object(
-               'budget', b.budget_id, 'version', b.version, 'unit', b.unit, 'member', b.member,
+               'budget', b.budget_id, 'slug', b.slug, 'member', b.member,
                'start', b.start_at, 'end', b.end_at, 'limit', b."limit", 'extra', coalesce(w.extra, 0),
                'reserved', coalesce(w.reserved, 0), 'spent', coalesce(w.spent, 0),
                'overrun', coalesce(w.overrun, 0)) ORDER BY b.scope_rank, b.budget_id), '[]'::jsonb)
       INTO windows
-      FROM (SELECT sb.budget_id, sb.version, sb.unit, sb."limit", sb.scope_rank, period.start_at, period.end_at,
+      FROM (SELECT sb.budget_id, sb.slug, sb."limit", sb.scope_rank, period.start_at, period.end_at,
                    budget_member_v1(sb.scope_type, sb.scope_value, sb.period,
                                     agent_slug, coalesce(workflow_slug, p_workflow), p_execution) AS member
               FROM governance_statebudget sb

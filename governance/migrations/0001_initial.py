@@ -648,6 +648,7 @@ class Migration(migrations.Migration):
             name="StateBudget",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("slug", models.CharField(max_length=63)),
                 ("version", models.PositiveIntegerField()),
                 ("unit", models.CharField(max_length=32)),
                 ("scope_rank", models.SmallIntegerField()),

@@ -31,6 +31,7 @@ class StateBudget(models.Model):
 
     state = models.ForeignKey(GovernanceState, models.PROTECT, related_name="budgets")
     budget = models.ForeignKey("governance.Budget", models.PROTECT, related_name="+")
+    slug = models.CharField(max_length=63)
     version = models.PositiveIntegerField()
     unit = models.CharField(max_length=32)
     scope_rank = models.SmallIntegerField()

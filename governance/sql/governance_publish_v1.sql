@@ -37,9 +37,9 @@ BEGIN
     INSERT INTO governance_governancestate (project_id, number, digest, manifest, entry_seq, created_at)
     VALUES (p_project, at_head.number + 1, own, p_manifest, entry.seq, clock_timestamp())
     RETURNING id INTO state_id;
-    INSERT INTO governance_statebudget (state_id, budget_id, version, unit, scope_rank, scope_type,
+    INSERT INTO governance_statebudget (state_id, budget_id, slug, version, unit, scope_rank, scope_type,
                                         scope_value, period, time_zone, "limit")
-    SELECT state_id, b.id, v.number, b.unit, budget_scope_rank_v1(b.scope_type), b.scope_type,
+    SELECT state_id, b.id, b.slug, v.number, b.unit, budget_scope_rank_v1(b.scope_type), b.scope_type,
            b.scope_value, b.period, b.time_zone, v."limit"
       FROM jsonb_to_recordset(manifest -> 'budgets') AS named (slug text, version int)
       JOIN governance_budget b ON b.project_id = p_project AND b.slug = named.slug

@@ -1,0 +1,22 @@
+"""Doorbells: a task says that there is something to do, and PostgreSQL says what."""
+
+import os
+import socket
+from uuid import UUID
+
+from celery import shared_task
+
+from executions.queries import due
+from executions.runner import driving
+from executions.services import doorbell
+
+
+@shared_task(name=doorbell.TASK)
+def run_execution(execution_id: str) -> None:
+    """Run the pending execution whose turn it is, preferably this one. Safe to ring twice."""
+    worker = f"{socket.gethostname()}:{os.getpid()}"
+    if driving.drive_next(preferred=UUID(execution_id), worker=worker) is None:
+        return
+    # This worker is free again, so whoever is next need not wait for the sweeper.
+    for item in due.list_due(limit=1):
+        doorbell.ring(item.execution_id)
