@@ -251,6 +251,12 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_SERIALIZER = "json"
 CELERY_TIMEZONE = "UTC"
 
+# --- workers ----------------------------------------------------------------------------------
+# Modules with workflows of our own; packages offer theirs as entry points of the group `waxell.workflows`.
+WAXELL_WORKFLOWS = _words("WAXELL_WORKFLOWS", "executions.workflows.licence_audit")
+# How long a worker's process waits for a person. Afterwards the execution stays suspended without one.
+WAXELL_HOLD_WAIT_SECONDS = float(os.environ.get("WAXELL_HOLD_WAIT_SECONDS", "300"))
+
 # --- logs -------------------------------------------------------------------------------------
 LOGGING = {
     "version": 1,

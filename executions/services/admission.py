@@ -16,6 +16,7 @@ from executions.services.approving import ask
 from executions.services.callers import Caller, authenticate
 from executions.services.closing import add_closing
 from executions.services.deciding import add_decision, budget_moves
+from executions.services.doorbell import ring_on_commit
 from executions.services.entrance import stored_answer
 from executions.services.judging import judge
 from executions.services.snapshots import Snapshot
@@ -73,7 +74,10 @@ def start_execution(*, caller: Caller, wanted: StartWanted, retry: Retry | None 
             _check_queue(snapshot.project_id)
         return _admit(caller, snapshot, execution_id, wanted, retry)
 
-    return drive(attempt, lock=lambda: None)
+    answer = drive(attempt, lock=lambda: None)
+    if answer.body["state"] == State.PENDING and not answer.replayed:
+        ring_on_commit(UUID(answer.body["id"]))
+    return answer
 
 
 def _look(caller: Caller, wanted: StartWanted, execution_id: UUID, retry: Retry | None) -> Snapshot:

@@ -149,7 +149,7 @@ def _go_on(draft: Draft, approval: Approval) -> None:
     """After a grant the execution runs again; an admission is first judged once more."""
     snapshot = draft.snapshot
     if approval.kind != START:
-        draft.control |= {"to": State.RUNNING, "renew_seconds": snapshot.lease_seconds}
+        draft.control |= _running_again(snapshot)
         return
     by_worker = snapshot.workflow_kind == Workflow.Kind.WORKER
     judgement = judge(
@@ -197,10 +197,15 @@ def _refuse(
     elif approval.halt_on_refusal:
         add_closing(draft, outcome=State.HALTED, cause=reason)
     else:
-        draft.control |= {
-            "to": State.RUNNING,
-            "renew_seconds": draft.snapshot.lease_seconds,
-        }
+        draft.control |= _running_again(draft.snapshot)
+
+
+def _running_again(snapshot: Snapshot) -> dict[str, Any]:
+    """An agent may have slept, so its lease begins anew. A worker renews its own while it waits: one
+    that has left is seen at once, and a declared retry uses the grant."""
+    if snapshot.workflow_kind == Workflow.Kind.WORKER:
+        return {"to": State.RUNNING}
+    return {"to": State.RUNNING, "renew_seconds": snapshot.lease_seconds}
 
 
 def _check_group(approval: Approval, person_id: UUID) -> None:
