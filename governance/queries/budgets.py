@@ -1,5 +1,7 @@
 """Budgets: their versions and windows."""
 
+from uuid import UUID
+
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
@@ -7,7 +9,7 @@ from governance.domain.manifest import BudgetInForce, GovernanceState
 from governance.models import Budget, Window
 
 
-def listed(project_id: object) -> QuerySet[Budget]:
+def listed(project_id: UUID) -> QuerySet[Budget]:
     """Return the budgets of a project by the time they were made."""
     return Budget.objects.filter(project=project_id).order_by("created_at", "id")
 

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import re
 from typing import Final
+from uuid import UUID
 
 from django.db.models import QuerySet
 from django.db.models.functions import Now
@@ -46,7 +47,7 @@ def authenticate(plain: str) -> ApiKey:
     return key
 
 
-def listed(project_id: object) -> QuerySet[ApiKey]:
+def listed(project_id: UUID) -> QuerySet[ApiKey]:
     """Return the keys of a project, revoked and expired ones included."""
     keys = ApiKey.objects.filter(project=project_id).select_related("agent", "accountable")
     return keys.defer("secret_digest").order_by("created_at", "id")

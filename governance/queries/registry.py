@@ -20,7 +20,8 @@ _NAMED: Final[dict[str, Any]] = {"Agent": Agent, "Team": Team, "Workflow": Workf
 
 def tool_schemas(project_id: UUID) -> ToolSchemas:
     """Return the JSON Schemas of the tools that have one, by slug."""
-    return dict(Tool.objects.filter(project=project_id, schema__isnull=False).values_list("slug", "schema"))
+    typed = Tool.objects.filter(project=project_id, schema__isnull=False)
+    return {slug: schema for slug, schema in typed.values_list("slug", "schema") if schema is not None}
 
 
 def cedar_schema(schemas: Mapping[str, Mapping[str, Any]]) -> CedarSchema:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import orjson
 from django.db import transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from governance.domain.requests import Retry
@@ -99,5 +100,5 @@ def _outcome_of(error: DomainError) -> Outcome:
     return Outcome(status=problem.status, body=orjson.loads(orjson.dumps(problem.document(), default=str)))
 
 
-def _mine(retry: Retry) -> Any:
+def _mine(retry: Retry) -> QuerySet[StoredAnswer]:
     return StoredAnswer.objects.filter(caller=retry.caller, path=retry.path, key=retry.key)

@@ -28,6 +28,8 @@ class TestServer:
     def plan(cls) -> "TestServer":
         home = Home(path=Path(tempfile.mkdtemp(prefix="waxell-test-")))
         home.prepare()
+        # Nothing is collected for a test, and whitenoise warns where there is no directory.
+        (home.path / "static").mkdir(exist_ok=True)
         return cls(cluster=Cluster(home=home, settings=THROWAWAY))
 
     def announce(self) -> None:

@@ -87,7 +87,7 @@ def commit_all(payloads: Iterable[SaltedPayload]) -> dict[str, dict[str, object]
     }
 
 
-def name_digest(raw: bytes | None) -> str | None:
+def name_digest(raw: bytes | memoryview | None) -> str | None:
     """Return the written form `sha256:…` of a digest as the database keeps it."""
     return None if raw is None else "sha256:" + bytes(raw).hex()
 
