@@ -152,12 +152,12 @@ class BudgetDetailOutput(BudgetOutput):
 
     @extend_schema_field(BudgetVersionOutput(many=True))
     def get_versions(self, budget: Budget) -> Any:
-        versions = budget.versions.order_by("-number")[:SHOWN_WINDOWS]
+        versions: Any = budget.versions.order_by("-number")[:SHOWN_WINDOWS]
         return BudgetVersionOutput(versions, many=True, context={"unit": budget.unit}).data
 
     @extend_schema_field(WindowOutput(many=True))
     def get_windows(self, budget: Budget) -> Any:
-        windows = queries.windows(budget)[:SHOWN_WINDOWS]
+        windows: Any = queries.windows(budget)[:SHOWN_WINDOWS]
         return WindowOutput(windows, many=True, context={"unit": budget.unit}).data
 
 

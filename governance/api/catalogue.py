@@ -65,7 +65,7 @@ class NamesView(GovernedView):
     model: type[Workflow | Tool | Model]
 
     def seen(self) -> QuerySet[Any]:
-        return self.model.objects.filter(project=self.project.pk)  # type: ignore[misc]
+        return self.model.objects.filter(project=self.project.pk)
 
     def find(self, slug: str) -> Any:
         found = self.seen().filter(slug=slug).first()

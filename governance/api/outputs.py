@@ -1,5 +1,6 @@
 """What several answers have in common."""
 
+from functools import cache
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -49,6 +50,7 @@ def in_force(version: int, digest: str, published: Published) -> dict[str, objec
     return {"version": version, "digest": digest, "governance_state": published.digest}
 
 
+@cache
 def page_of(output: type[serializers.Serializer[Any]]) -> type[serializers.Serializer[Any]]:
     """Return the form of a list's page, for the OpenAPI document."""
     name = f"{output.__name__}Page"

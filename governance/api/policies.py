@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -82,7 +81,7 @@ class PolicyErrorOutput(serializers.Serializer[Any]):
 
 class ValidationOutput(serializers.Serializer[Any]):
     valid = serializers.BooleanField()
-    errors = PolicyErrorOutput(many=True)
+    errors = PolicyErrorOutput(many=True)  # type: ignore[assignment]
 
 
 class PolicyView(GovernedView):
@@ -127,9 +126,9 @@ class PolicyItem(PolicyView):
 
 
 class PolicyDraft(PolicyView):
-    @extend_schema(description="Saves the draft; validation never stops a save.")
     @changing(DraftInput, PolicyOutput, TAG)
     def put(self, request: Request, slug: str) -> Response:
+        """Saves the draft; what is wrong with a text never stops a save."""
         wanted = read(request, DraftInput)
 
         def effect() -> Outcome:
