@@ -1,7 +1,7 @@
 """The one way to put a governance state in force."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 
 from governance.domain.actors import Actor
 from governance.domain.manifest import GovernanceState
+from governance.domain.prices import PRICE_LIST
 from governance.models import ProjectHead
 from governance.queries import states
 from governance.services.recording import NO_MEMBERS, state_digest
@@ -72,6 +73,8 @@ def publish(*, project_id: UUID, actor: Actor, plan: Callable[[GovernanceState],
     for _ in range(ATTEMPTS):
         current = states.in_force(project_id)
         planned = plan(current)
+        # The prices that this release carries decide what is reserved, so every state names them.
+        planned = replace(planned, state=replace(planned.state, prices=PRICE_LIST))
         try:
             with transaction.atomic():
                 return _put_in_force(project_id=project_id, actor=actor, expected=current.number, planned=planned)

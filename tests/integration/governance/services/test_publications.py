@@ -9,6 +9,7 @@ from django.db import ProgrammingError, connection
 
 from governance.domain.actors import Actor
 from governance.domain.manifest import GovernanceState
+from governance.domain.prices import PRICE_LIST
 from governance.models import GovernanceState as StoredState
 from governance.models import PolicyVersion
 from governance.queries import states
@@ -60,6 +61,7 @@ def test_a_plan_is_asked_again_when_another_publication_came_first() -> None:
     assert asked == [published.number - 2, published.number - 1]
     assert [budget.slug for budget in state.budgets] == ["first"]
     assert state.settings.refusal_limit == 7
+    assert state.prices == PRICE_LIST
 
 
 @pytest.mark.django_db
