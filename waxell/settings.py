@@ -214,6 +214,11 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "ExecutionState": "executions.api.schemas.STATES",
+        "ApprovalState": "governance.models.approvals.Approval.State",
+        "Verdict": "governance.domain.verdicts.Verdict",
+    },
 }
 
 # --- Celery -----------------------------------------------------------------------------------

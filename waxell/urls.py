@@ -8,4 +8,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.live, name="healthz"),
     path("style/", style_page.show, name="style_page"),
     path("", include("governance.urls")),
+    path("", include("executions.urls")),
 ]

@@ -1,10 +1,12 @@
 """What the entries of an execution say, and how numbers are answered."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 from governance.domain.verdicts import Reason
 from waxell.lib.money import format_usd
+
+_AMOUNTS: Final = frozenset({"limit", "extra", "reserved", "spent", "overrun", "asked"})
 
 
 def answered_amount(unit: str | None, amount: int) -> str | int:
@@ -12,14 +14,15 @@ def answered_amount(unit: str | None, amount: int) -> str | int:
     return format_usd(amount) if unit == "usd" else amount
 
 
-def answered_reasons(reasons: list[dict[str, Any]], units: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Recorded reasons as REST answers them; `units` is each budget's unit by slug."""
-    return [_answered(reason, units.get(reason.get("budget", ""))) for reason in reasons]
+def answered_reasons(reasons: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Recorded reasons as REST answers them."""
+    return [answered_reason(reason) for reason in reasons]
 
 
-def _answered(reason: dict[str, Any], unit: str | None) -> dict[str, Any]:
-    amounts = ("limit", "extra", "reserved", "spent", "overrun", "asked")
-    return {name: answered_amount(unit, value) if name in amounts else value for name, value in reason.items()}
+def answered_reason(reason: Mapping[str, Any]) -> dict[str, Any]:
+    """One recorded reason as REST answers it: its amounts as their unit is written."""
+    unit = reason.get("unit")
+    return {name: answered_amount(unit, value) if name in _AMOUNTS else value for name, value in reason.items()}
 
 
 def closing(

@@ -14,11 +14,10 @@ from waxell.lib.times import format_time
 
 def decision_body(judgement: Judgement, snapshot: Snapshot, receipt: Receipt) -> dict[str, Any]:
     """Verdict, reasons, state of the rules and receipt, as every decision is answered."""
-    units = {demand.seen.budget: demand.seen.unit for demand in judgement.asked}
     decision = judgement.decision.document()
     body: dict[str, Any] = {
         "verdict": decision["verdict"],
-        "reasons": record.answered_reasons(decision["reasons"], units),  # type: ignore[arg-type]
+        "reasons": record.answered_reasons(reason.document() for reason in judgement.decision.reasons),
         "governance_state": name_digest(snapshot.state_digest),
         "receipt": receipt.document(),
     }

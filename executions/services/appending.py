@@ -13,6 +13,7 @@ from django.db import DatabaseError, transaction
 from executions.services.callers import Caller
 from executions.services.snapshots import Snapshot
 from governance.domain.requests import Retry
+from governance.services.requests import IdempotencyKeyReused
 from waxell.ledger.domain.entries import (
     Receipt,
     SaltedPayload,
@@ -23,7 +24,7 @@ from waxell.ledger.domain.entries import (
 from waxell.ledger.services.appending import salt_all
 from waxell.lib import canonical
 from waxell.lib.db.calls import call, call_one
-from waxell.lib.errors import Conflict, DomainError, Unauthenticated, Unavailable
+from waxell.lib.errors import Conflict, Unauthenticated, Unavailable
 from waxell.lib.ids import nonce
 from waxell.lib.times import format_time
 
@@ -45,13 +46,6 @@ class ExecutionClosed(Conflict):
     """The execution has ended: nothing can be added to its record."""
 
     code = "execution_closed"
-
-
-class IdempotencyKeyReused(DomainError):
-    """This Idempotency-Key was used for another body: choose another key."""
-
-    code = "idempotency_key_reused"
-    status = 422
 
 
 _ERRORS: dict[str, Callable[[], Exception]] = {

@@ -1,11 +1,13 @@
 """Ringing for a worker. A ring is only a hint: what there is to do stands in PostgreSQL."""
 
+import atexit
 import logging
 from typing import Final
 from uuid import UUID
 
 from celery import current_app
 from django.db import transaction
+from kombu import pools
 
 logger = logging.getLogger(__name__)
 
@@ -24,3 +26,7 @@ def ring(execution_id: UUID) -> None:
 def ring_on_commit(execution_id: UUID) -> None:
     """Ring once the transaction that made the execution is committed; at once outside of one."""
     transaction.on_commit(lambda: ring(execution_id))
+
+
+# A pool's threads cannot be joined once the interpreter is being taken down: that would take 20 s.
+atexit.register(pools.reset)

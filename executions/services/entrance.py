@@ -8,12 +8,12 @@ from executions.services.appending import (
     Answer,
     ExecutionClosed,
     Fenced,
-    IdempotencyKeyReused,
     replayed,
 )
 from executions.services.callers import Caller, authenticate, require_own
 from executions.services.snapshots import Snapshot
 from governance.domain.requests import Retry
+from governance.services.requests import IdempotencyKeyReused
 from waxell.ledger.domain.entries import name_digest
 from waxell.lib.errors import NotFound
 

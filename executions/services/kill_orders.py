@@ -37,7 +37,14 @@ def place(*, project: Project, actor: Actor, scope_type: str, scope_value: str |
     orders = kill_orders.place(
         project=project, actor=actor, scope_type=scope_type, scope_value=scope_value, reason=reason
     )
-    # Only now: whatever asks to start after the order is refused, so nothing slips in between.
+    return carry_out(orders)
+
+
+def carry_out(orders: tuple[KillOrder, ...]) -> Placed:
+    """Stop what runs of orders in force, which are committed: what asks to start now is refused.
+
+    Doing it again stops nothing twice and gives the same answer.
+    """
     for order in orders:
         stopping.stop_matching(list(queries.matching(order).values_list("id", "project_id")[:AT_ONCE]))
     return Placed(

@@ -156,10 +156,7 @@ def _settle(
         add_closing(draft, outcome=state, cause=overruns[0])
     body = {
         "verdict": verdict,
-        "reasons": record.answered_reasons(
-            [reason.document() for reason in overruns],
-            {row["budget"]: row["unit"] for row in settled},
-        ),
+        "reasons": record.answered_reasons(reason.document() for reason in overruns),
         "state": state,
         "settled": [answered_settlement(row) for row in settled],
         "receipt": receipt.document(),
@@ -228,6 +225,7 @@ def _overrun(row: dict[str, Any]) -> Reason:
         code="budget_overrun",
         message=f"More was used of the budget {row['budget']} than had been reserved.",
         budget=row["budget"],
+        unit=row["unit"],
         version=row["version"],
         member=row["member"] or None,
         reserved=row["reserved"],
@@ -262,12 +260,11 @@ def _previous(snapshot: Snapshot, execution_id: UUID, seq: int, report: bytes) -
     if kept is None or bytes(kept.content) != report:
         raise AlreadySettled(state=snapshot.x_state)
     body = orjson.loads(bytes(entry.body))
-    units = {row["budget"]: row["unit"] for row in body["settled"]}
     return Answer(
         status=200,
         body={
             "verdict": body["decision"]["verdict"],
-            "reasons": record.answered_reasons(body["decision"]["reasons"], units),
+            "reasons": record.answered_reasons(body["decision"]["reasons"]),
             "state": snapshot.x_state,
             "settled": [answered_settlement(row) for row in body["settled"]],
             "receipt": {

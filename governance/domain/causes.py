@@ -77,6 +77,7 @@ def _shortage(seen: BudgetSeen) -> Reason:
         code="budget_exceeded",
         message=f"The budget {seen.budget} does not have enough left.",
         budget=seen.budget,
+        unit=seen.unit,
         version=seen.version,
         member=seen.member or None,
         limit=seen.limit,

@@ -42,6 +42,7 @@ class Reason:
     version: int | None = None
     rule: str | None = None
     budget: str | None = None
+    unit: str | None = None
     member: str | None = None
     limit: int | None = None
     extra: int | None = None
