@@ -1,9 +1,11 @@
 """One attempt, as its own process sees it: call the workflow's function and close the execution."""
 
 import logging
+import signal
+import threading
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from executions.domain.wanted import CloseWanted
@@ -19,6 +21,9 @@ from waxell.lib.errors import DomainError
 
 logger = logging.getLogger(__name__)
 
+GIVE_BACK: Final = signal.SIGUSR1
+"""Asks an attempt that waits for a person to make room; one that works does not notice."""
+
 
 class Ending(IntEnum):
     """How an attempt's process ended, as its exit status."""
@@ -31,12 +36,13 @@ class Ending(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """A claimed execution. `fence` proves the right to drive it."""
+    """A claimed execution. `fence` proves the right to drive it; after the `last` no other follows."""
 
     execution_id: UUID
     project_id: UUID
     workflow: str
     number: int
+    last: bool
     fence: int
     worker: str
     hold_wait_seconds: float
@@ -48,12 +54,15 @@ class Attempt:
 
 def carry_out(attempt: Attempt) -> Ending:
     """Run the workflow's function to its end, whichever it is, and close the execution if it is ours."""
+    wanted_back = threading.Event()
+    signal.signal(GIVE_BACK, lambda number, frame: wanted_back.set())
     run = Run(
         execution_id=attempt.execution_id,
         fence=attempt.fence,
         attempt=attempt.number,
         caller=attempt.caller,
         hold_wait_seconds=attempt.hold_wait_seconds,
+        wanted_back=wanted_back.is_set,
     )
     try:
         output = _call(run, attempt)

@@ -57,6 +57,11 @@ class Child:
         self._signal(signal.SIGKILL)
         return CRASHED if self.status is None else self.status
 
+    def tell(self, number: signal.Signals) -> None:
+        """Send a signal that the child listens for to it alone."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, number)
+
     def _signal(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, number)

@@ -29,7 +29,8 @@ SUSPENDED: Final = "execution_suspended"
 class Run:
     """One attempt at an execution, in the hands of the workflow's function.
 
-    `hold_wait_seconds` is how long a call waits for a person before the attempt is given up.
+    `hold_wait_seconds` is how long a call waits for a person before the attempt is given up;
+    `wanted_back` tells whether the worker has better things to do than to wait.
     """
 
     execution_id: UUID
@@ -37,6 +38,7 @@ class Run:
     attempt: int
     caller: Caller
     hold_wait_seconds: float
+    wanted_back: Callable[[], bool] = lambda: False
 
     def tool[T](
         self,
@@ -115,7 +117,7 @@ class Run:
         """Look twice a second. Raises ExecutionStopped at the execution's end, ActionHeld at `until`."""
         while not insist(reached):
             self._state()
-            if time.monotonic() > until:
+            if time.monotonic() > until or self.wanted_back():
                 raise ActionHeld(what)
             time.sleep(POLL_SECONDS)
 

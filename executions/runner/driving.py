@@ -14,7 +14,8 @@ from django.db import DatabaseError, InterfaceError, connection
 
 from executions.domain.states import TERMINAL, State
 from executions.models import Execution
-from executions.runner.attempts import Attempt, Ending, carry_out
+from executions.queries import due
+from executions.runner.attempts import GIVE_BACK, Attempt, Ending, carry_out
 from executions.runner.children import Child, fork
 from executions.services import leases, queue, stopping
 from waxell.lib.errors import DomainError, Unavailable
@@ -24,6 +25,8 @@ logger = logging.getLogger(__name__)
 GLANCE_SECONDS: Final = 0.5
 # A lease is renewed four times before it would run out.
 RENEWALS: Final = 4
+# Work that has waited this long for a worker goes before waiting for a person.
+ROOM_AFTER_SECONDS: Final = 10.0
 
 
 def drive_next(*, preferred: UUID, worker: str) -> UUID | None:
@@ -35,12 +38,13 @@ def drive_next(*, preferred: UUID, worker: str) -> UUID | None:
     if taken is None:
         return None
     execution_id, answer = taken
-    row = Execution.objects.only("project_id", "workflow_slug", "attempt", "lease_seconds").get(pk=execution_id)
+    row = Execution.objects.select_related("workflow").get(pk=execution_id)
     attempt = Attempt(
         execution_id=execution_id,
         project_id=row.project_id,
         workflow=row.workflow_slug,
         number=row.attempt,
+        last=row.attempt >= row.workflow.max_attempts,
         fence=int(answer.body["lease"]["fence"]),
         worker=worker,
         hold_wait_seconds=settings.WAXELL_HOLD_WAIT_SECONDS,
@@ -64,7 +68,14 @@ def _watch(child: Child, attempt: Attempt, lease_seconds: int) -> int:
     while child.wait(GLANCE_SECONDS) is None:
         now = time.monotonic()
         try:
-            ours = _still_ours(attempt)
+            state = _state(attempt)
+            ours = state is not None
+            if (
+                state == State.SUSPENDED
+                and not attempt.last
+                and due.list_due(limit=1, waiting_seconds=ROOM_AFTER_SECONDS)
+            ):
+                child.tell(GIVE_BACK)
             if ours and now - renewed >= interval:
                 ours = _renew(attempt)
                 renewed = now
@@ -78,9 +89,10 @@ def _watch(child: Child, attempt: Attempt, lease_seconds: int) -> int:
     return child.status if child.status is not None else child.stop()
 
 
-def _still_ours(attempt: Attempt) -> bool:
+def _state(attempt: Attempt) -> str | None:
+    """Return the execution's state; None once it has ended or is another's."""
     state, fence = Execution.objects.values_list("state", "fence").get(pk=attempt.execution_id)
-    return state not in TERMINAL and fence == attempt.fence
+    return state if state not in TERMINAL and fence == attempt.fence else None
 
 
 def _renew(attempt: Attempt) -> bool:
@@ -96,7 +108,7 @@ def _renew(attempt: Attempt) -> bool:
 
 def _give_up(attempt: Attempt) -> None:
     """Interrupt at once what would be interrupted when its lease runs out."""
-    if not _still_ours(attempt):
+    if _state(attempt) is None:
         return
     stopping.end_execution(
         attempt.execution_id,
