@@ -189,7 +189,8 @@ def _put(
 ) -> None:
     """Write a tool: by publication where its schema changes, else as a plain entry."""
     digest = None if schema is None else canonical.digest_of(schema)
-    members = {"tool": slug, "schema": digest}
+    # The schema itself is on record: decisions made on typed arguments can be derived again for ever.
+    members = {"tool": slug, "schema": digest, "definition": schema}
     if schema == was:
         write()
         record(project_id=project_id, actor=actor, type=type, members=members)

@@ -32,7 +32,9 @@ BEGIN
             UPDATE governance_window w
                SET reserved = w.reserved + want.amount, limit_now = want."limit", extra = w.extra + want.extra
              WHERE w.budget_id = want.budget_id AND w.member = want.member AND w.start_at = want.start_at
-               AND w.reserved + w.spent - w.overrun + want.amount <= want."limit" + w.extra + want.extra
+               -- Asking for nothing is never short, even where a limit was lowered below its use.
+               AND (want.amount = 0
+                    OR w.reserved + w.spent - w.overrun + want.amount <= want."limit" + w.extra + want.extra)
             RETURNING w.id, w.reserved, w.spent INTO taken;
             EXIT WHEN FOUND OR attempt = 2;
             INSERT INTO governance_window (project_id, budget_id, member, start_at, end_at, limit_now,

@@ -23,6 +23,10 @@ BEGIN
         IF was NOT IN ('open', 'presumed') THEN
             RAISE EXCEPTION 'reservation has ended' USING ERRCODE = 'WX001', CONSTRAINT = 'reservation_ends_once';
         END IF;
+        IF held.actual < 0 THEN
+            RAISE EXCEPTION 'nobody uses less than nothing'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'reservation_actual_not_negative';
+        END IF;
         UPDATE governance_reservation r SET state = 'settled', actual = held.actual, ended_at = p_at
          WHERE r.id = held.id;
         UPDATE governance_window w
