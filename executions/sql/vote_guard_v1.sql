@@ -8,10 +8,18 @@ SET search_path = pg_catalog, waxell, pg_temp
 AS $$
 BEGIN
     IF EXISTS (
-        SELECT FROM governance_approval g
-          JOIN executions_execution x ON x.id = g.execution_id
-          JOIN governance_apikey k ON k.id = x.key_id
-         WHERE g.id = NEW.approval_id AND k.accountable_id = NEW.person_id
+        -- A retry was started by the system: whoever asked stands at the head of its predecessors.
+        WITH RECURSIVE asking AS (
+            SELECT x.key_id, x.retry_of, g.project_id
+              FROM governance_approval g JOIN executions_execution x ON x.id = g.execution_id
+             WHERE g.id = NEW.approval_id
+            UNION ALL
+            SELECT x.key_id, x.retry_of, asking.project_id
+              FROM asking JOIN executions_execution x ON x.id = asking.retry_of
+        )
+        SELECT FROM asking g
+          JOIN governance_apikey k ON k.id = g.key_id
+         WHERE k.accountable_id = NEW.person_id
            AND EXISTS (SELECT FROM governance_membership m
                          JOIN governance_person p ON p.id = m.person_id AND p.is_active
                         WHERE m.project_id = g.project_id AND m.role IN ('approver', 'owner')
