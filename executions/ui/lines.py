@@ -1,0 +1,257 @@
+"""Entries of a record as lines of a timeline."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.urls import reverse
+
+from executions.models import Execution
+from executions.queries.records import Written
+from executions.ui import wording
+from waxell.ledger.models import Payload
+
+CUT: Final = 4096
+"""Characters of a content that are shown beside its entry."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """One reason: the rule or budget that fired, in its own words, and the numbers it saw."""
+
+    effect: str
+    message: str
+    policy: str | None = None
+    version: int | None = None
+    rule: str | None = None
+    budget: str | None = None
+    numbers: str = ""
+    kill_order: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """A payload as shown; `href` leads to the whole of it where it was cut."""
+
+    name: str
+    text: str
+    size: int
+    href: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One entry. `verdict` where something was judged, else `word`, `icon` and `tone`.
+
+    `booked` are sentences on what was reserved or settled, `seen` the budgets that were looked at.
+    """
+
+    entry: Written
+    what: str
+    text: str = ""
+    word: str = ""
+    icon: str = ""
+    tone: str = "neutral"
+    causes: tuple[Cause, ...] = ()
+    marks: tuple[Cause, ...] = ()
+    trial: tuple[Cause, ...] = ()
+    seen: tuple[tuple[str, str], ...] = ()
+    booked: tuple[str, ...] = ()
+    approval: str | None = None
+    contents: tuple[Content, ...] = ()
+    anchor: str
+
+    @property
+    def verdict(self) -> str | None:
+        return self.entry.verdict if self.entry.type == "action.decided" else None
+
+    @property
+    def number(self) -> str:
+        return str(self.entry.seq)
+
+    @property
+    def at(self) -> datetime:
+        return self.entry.at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """What is needed to tell entries: whose they are, who is who, and whether contents may be seen."""
+
+    execution: Execution
+    project_slug: str
+    people: Mapping[str, str]
+    approvals: Mapping[int, str]
+    shows_payloads: bool
+
+    def lines(self, entries: Sequence[Written], *, prefix: str = "e") -> list[Line]:
+        """Tell each entry; `prefix` keeps the anchors of two streams on a page apart."""
+        return [self._line(entry, f"{prefix}{entry.seq}") for entry in entries]
+
+    def contents(self, entry: Written) -> tuple[Content, ...]:
+        """The payloads of an entry as shown to those who may see them."""
+        return tuple(self._content(entry, row) for row in entry.payloads) if self.shows_payloads else ()
+
+    def _content(self, entry: Written, row: Payload) -> Content:
+        content = bytes(row.content)
+        text = wording.readable_json(content)
+        kwargs = {
+            "slug": self.project_slug,
+            "execution_id": self.execution.id,
+            "stream": entry.stream,
+            "seq": entry.seq,
+            "name": row.name,
+        }
+        return Content(
+            name=row.name,
+            text=text[:CUT],
+            size=len(content),
+            href=reverse("executions:payload", kwargs=kwargs) if len(text) > CUT else None,
+        )
+
+    def _line(self, entry: Written, anchor: str) -> Line:
+        tell = _TOLD.get(entry.type, Reader._other)
+        return Line(entry=entry, anchor=anchor, contents=self.contents(entry), **tell(self, entry.body, entry.seq))
+
+    def _decided(self, body: Mapping[str, Any], seq: int) -> dict[str, Any]:
+        units = {row["budget"]: row["unit"] for row in body["facts"].get("budgets", ())}
+        decision = body["decision"]
+        return {
+            "what": f"{body['action']['kind']} {wording.visible(body['action']['resource'])}",
+            "causes": causes(decision["reasons"], units),
+            "marks": causes(decision.get("flags", ()), units),
+            "trial": causes(decision.get("shadow", ()), units),
+            "seen": tuple(
+                (row["budget"], wording.budget_numbers(row, row["unit"])) for row in body["facts"].get("budgets", ())
+            ),
+            "booked": tuple(
+                f"{wording.amount(row['unit'], row['amount'])} reserved in {row['budget']}" for row in body["reserved"]
+            ),
+            "approval": self.approvals.get(seq),
+        }
+
+    def _resulted(self, body: Mapping[str, Any], seq: int) -> dict[str, Any]:
+        failed = body["status"] == "error"
+        usage = body["usage"]
+        parts = []
+        if usage.get("cost_micros") is not None:
+            parts.append(wording.amount("usd", usage["cost_micros"]))
+        tokens = (usage.get("tokens_in") or 0) + (usage.get("tokens_out") or 0)
+        if tokens:
+            parts.append(wording.amount("tokens", tokens))
+        if parts:
+            parts.append("measured" if usage.get("known") == "measured" else "as the agent says")
+        return {
+            "word": "Failed" if failed else "Done",
+            "icon": "triangle-alert" if failed else "check",
+            "tone": "failed" if failed else "neutral",
+            "what": f"result of #{body['about']}",
+            "text": " · ".join(parts),
+            "causes": causes(
+                body.get("decision", {}).get("reasons", ()), {row["budget"]: row["unit"] for row in body["settled"]}
+            ),
+            "booked": tuple(_settled(row) for row in body["settled"]),
+        }
+
+    def _late(self, body: Mapping[str, Any], seq: int) -> dict[str, Any]:
+        return {**self._resulted(body, seq), "word": "Came late", "icon": "clock", "tone": "warning"}
+
+    def _fenced(self, body: Mapping[str, Any], seq: int) -> dict[str, Any]:
+        return {
+            "word": "Turned away",
+            "icon": "unplug",
+            "what": body["kind"],
+            "text": "Somebody wrote who no longer drove this execution.",
+        }
+
+    def _claimed(self, body: Mapping[str, Any], seq: int) -> dict[str, Any]:
+        return {"word": "Taken", "icon": "workflow", "what": self.actor(body), "text": ""}
+
+    def _voted(self, body: Mapping[str, Any], seq: int) -> dict[str, Any]:
+        outcome = body["outcome"]
+        tone = {"granted": "allow", "refused": "deny", "expired": "deny"}.get(outcome, "hold")
+        voices = [
+            f"{self.people.get(vote['person'], 'A person')} said {'yes' if vote['decision'] == 'grant' else 'no'}"
+            for vote in body["votes"]
+        ]
+        return {
+            "word": {"pending": "One voice more"}.get(outcome, outcome.capitalize()),
+            "icon": {"granted": "circle-check", "refused": "ban", "expired": "clock"}.get(outcome, "user-round"),
+            "tone": tone,
+            "what": f"request of #{body['about']}",
+            "text": "; ".join(voices) + "." if voices else "Nobody decided in time.",
+            "causes": causes(body.get("decision", {}).get("reasons", ()), {}) if not voices else (),
+            "approval": body["approval"],
+        }
+
+    def _closed(self, body: Mapping[str, Any], seq: int) -> dict[str, Any]:
+        cause = body["cause"] or {}
+        return {
+            "word": Execution.State(body["outcome"]).label,
+            "icon": "check-check" if body["outcome"] == "completed" else "octagon",
+            "tone": body["outcome"],
+            "what": "The record is closed",
+            "text": wording.visible(cause.get("message", "")),
+            "booked": tuple(
+                f"{wording.amount(row['unit'], row['amount'])} presumed spent in {row['budget']}: nobody said"
+                for row in body["presumed"]
+            ),
+        }
+
+    def _other(self, body: Mapping[str, Any], seq: int) -> dict[str, Any]:
+        return {"word": "Noted", "icon": "file-text", "what": str(body.get("type", ""))}
+
+    def actor(self, body: Mapping[str, Any]) -> str:
+        """Who did it, as people are called."""
+        actor = body.get("actor", {})
+        if person := actor.get("person"):
+            return self.people.get(person, "a person")
+        return f"by worker {actor['worker']}" if actor.get("worker") else ""
+
+
+_TOLD: Final[dict[str, Callable[[Reader, Mapping[str, Any], int], dict[str, Any]]]] = {
+    "action.decided": Reader._decided,
+    "action.resulted": Reader._resulted,
+    "result.late": Reader._late,
+    "write.fenced": Reader._fenced,
+    "execution.claimed": Reader._claimed,
+    "approval.voted": Reader._voted,
+    "approval.decided": Reader._voted,
+    "execution.closed": Reader._closed,
+}
+
+
+def causes(reasons: Sequence[Mapping[str, Any]], units: Mapping[str, str]) -> tuple[Cause, ...]:
+    """Recorded reasons for reading; `units` is each budget's unit by slug."""
+    return tuple(
+        Cause(
+            effect=reason["effect"],
+            message=wording.visible(reason["message"]),
+            policy=reason.get("policy"),
+            version=reason.get("version"),
+            rule=reason.get("rule"),
+            budget=reason.get("budget"),
+            numbers=wording.budget_numbers(reason, reason.get("unit") or units.get(reason["budget"]))
+            if reason.get("budget")
+            else "",
+            kill_order=reason.get("kill_order"),
+        )
+        for reason in reasons
+    )
+
+
+def people_in(entries: Sequence[Written]) -> set[str]:
+    """Ids of the people whom entries name."""
+    found = {entry.body.get("actor", {}).get("person") for entry in entries}
+    found |= {vote["person"] for entry in entries for vote in entry.body.get("votes", ())}
+    return {person for person in found if person}
+
+
+def _settled(row: Mapping[str, Any]) -> str:
+    spent = f"{wording.amount(row['unit'], row['spent'])} spent in {row['budget']}"
+    if row["overrun"]:
+        return f"{spent}, {wording.amount(row['unit'], row['overrun'])} more than reserved"
+    if row["released"]:
+        return f"{spent}, {wording.amount(row['unit'], row['released'])} given back"
+    return f"{spent}, presumed" if row.get("presumed") else spent

@@ -1,0 +1,30 @@
+"""Addresses of the console's pages on executions; each is within a project."""
+
+from django.urls import include, path
+
+from executions.ui import activity, approvals, executions, kill_orders, ledger, overview, starts
+
+app_name = "executions"
+
+pages = [
+    path("", overview.show, name="overview"),
+    path("executions/", executions.execution_list, name="execution_list"),
+    path("executions/start/", starts.start, name="execution_start"),
+    path("executions/<uuid:execution_id>/", executions.execution, name="execution"),
+    path("executions/<uuid:execution_id>/cancel/", executions.cancel, name="execution_cancel"),
+    path(
+        "executions/<uuid:execution_id>/contents/<uuid:stream>/<int:seq>/<slug:name>/",
+        executions.payload,
+        name="payload",
+    ),
+    path("approvals/", approvals.approval_list, name="approval_list"),
+    path("approvals/<uuid:approval_id>/", approvals.approval, name="approval"),
+    path("kill-orders/", kill_orders.kill_order_list, name="kill_order_list"),
+    path("kill-orders/new/", kill_orders.kill_order_new, name="kill_order_new"),
+    path("kill-orders/<uuid:order_id>/", kill_orders.kill_order, name="kill_order"),
+    path("kill-orders/<uuid:order_id>/lift/", kill_orders.kill_order_lift, name="kill_order_lift"),
+    path("ledger/", ledger.show, name="ledger"),
+    path("activity/", activity.show, name="activity"),
+]
+
+urlpatterns = [path("p/<slug:slug>/", include(pages))]
