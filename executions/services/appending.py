@@ -24,7 +24,7 @@ from waxell.ledger.domain.entries import (
 from waxell.ledger.services.appending import salt_all
 from waxell.lib import canonical
 from waxell.lib.db.calls import call, call_one
-from waxell.lib.errors import Conflict, Unauthenticated, Unavailable
+from waxell.lib.errors import Conflict, DomainError, Unauthenticated, Unavailable
 from waxell.lib.ids import nonce
 from waxell.lib.times import format_time
 
@@ -50,8 +50,10 @@ class ExecutionClosed(Conflict):
 
 _ERRORS: dict[str, Callable[[], Exception]] = {
     "WX001": Stale,
-    "WX002": Fenced,
-    "WX003": ExecutionClosed,
+    # Moved since the snapshot, which then was within its fence and open: the locked road looks again
+    # and refuses with what it sees, or keeps a result as an addendum.
+    "WX002": Stale,
+    "WX003": Stale,
     "WX004": lambda: Unauthenticated("The key has expired or was revoked: create another one."),
     "WX005": IdempotencyKeyReused,
 }
@@ -120,8 +122,8 @@ class Answer:
 def append(draft: Draft, answer: Answer, *, fence: int | None, retry: Retry | None) -> Answer:
     """Write the draft, or nothing. Returns `answer`, or the stored answer of a twin.
 
-    `fence` None is a governance write, which needs no fence. Raises Stale, Fenced, ExecutionClosed,
-    Unauthenticated, IdempotencyKeyReused.
+    `fence` None is a governance write, which needs no fence. Raises Stale, Unauthenticated,
+    IdempotencyKeyReused.
     """
     snapshot = draft.snapshot
     control = {
@@ -214,7 +216,14 @@ def _locked[T](attempt: Callable[[], T], rows: tuple[UUID, UUID] | None) -> T:
     with transaction.atomic():
         if rows is not None:
             call("SELECT execution_lock_v1(%s::uuid, %s::uuid)", rows)
-        return attempt()
+        try:
+            return attempt()
+        except DomainError as error:
+            if isinstance(error.__cause__, DatabaseError):
+                raise
+            refusal = error
+    # Refused by what was seen, not by the database: what was noted of it is kept.
+    raise refusal
 
 
 def _patiently[T](attempt: Callable[[], T]) -> T:

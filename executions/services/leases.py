@@ -6,7 +6,7 @@ from executions.domain.states import State
 from executions.domain.wanted import WORKER_LEASE_SECONDS
 from executions.services import snapshots, stopping
 from executions.services.answering import lease_body
-from executions.services.appending import Answer, Draft, ExecutionClosed, Stale, append, drive
+from executions.services.appending import Answer, Draft, Stale, append, drive
 from executions.services.callers import Caller
 from executions.services.entrance import enter
 from executions.services.stopping import look, stop_if_refused
@@ -91,7 +91,4 @@ def claim_execution(*, execution_id: UUID, worker: str, lease_seconds: int = WOR
         }
         return append(draft, Answer(status=200, body=body), fence=None, retry=None)
 
-    try:
-        return drive(attempt, lock=lambda: row)
-    except ExecutionClosed:
-        return None
+    return drive(attempt, lock=lambda: row)

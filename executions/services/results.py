@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from django.db import transaction
 
 from executions.domain import record
 from executions.domain.states import TERMINAL, State
@@ -288,32 +289,38 @@ def _addendum(
 ) -> DomainError:
     """Keep a late result beside the record and correct what was presumed; returns the 409."""
     snapshot = late.snapshot
-    earlier = addenda.late_result(execution_id, seq)
-    if earlier is not None:
-        if earlier.content != report:
-            return AlreadySettled(state=snapshot.x_state)
-        late.error.members |= {"addendum": earlier.receipt, "settled": earlier.settled}
-        return late.error
-    action = _action(snapshot, execution_id, seq)
-    cost = cost_micros(action, wanted.usage)
-    held = _held(execution_id, seq, ("open", "presumed"))
-    settled = [_settlement(row, cost, wanted.usage) for row in held]
-    receipt = addenda.add(
-        snapshot,
-        execution_id,
-        caller=caller,
-        type="result.late",
-        members={
-            "about": seq,
-            "status": wanted.status,
-            "why": late.error.code,
-            "usage": {**wanted.usage.document(), "cost_micros": cost, "known": "claimed"},
-            "settled": [_recorded(row) for row in settled],
-        },
-        payloads={"result": report},
-        settle_seq=seq,
-        settle=[{"id": row["id"], "actual": row["spent"]} for row in settled],
-    )
+    with transaction.atomic():
+        # Behind this lock the second of two late results finds the addendum of the first.
+        call("SELECT execution_lock_v1(%s::uuid, %s::uuid)", (snapshot.project_id, execution_id))
+        earlier = addenda.late_result(execution_id, seq)
+        if earlier is not None:
+            if earlier.content != report:
+                return AlreadySettled(state=snapshot.x_state)
+            late.error.members |= {
+                "addendum": earlier.receipt,
+                "settled": [answered_settlement(row) for row in earlier.settled],
+            }
+            return late.error
+        action = _action(snapshot, execution_id, seq)
+        cost = cost_micros(action, wanted.usage)
+        held = _held(execution_id, seq, ("open", "presumed"))
+        settled = [_settlement(row, cost, wanted.usage) for row in held]
+        receipt = addenda.add(
+            snapshot,
+            execution_id,
+            caller=caller,
+            type="result.late",
+            members={
+                "about": seq,
+                "status": wanted.status,
+                "why": late.error.code,
+                "usage": {**wanted.usage.document(), "cost_micros": cost, "known": "claimed"},
+                "settled": [_recorded(row) for row in settled],
+            },
+            payloads={"result": report},
+            settle_seq=seq,
+            settle=[{"id": row["id"], "actual": row["spent"]} for row in settled],
+        )
     late.error.members |= {
         "addendum": receipt.document(),
         "settled": [answered_settlement(row) for row in settled],

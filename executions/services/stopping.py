@@ -8,7 +8,7 @@ from executions.models import Execution
 from executions.models.executions import LIVE
 from executions.services import snapshots
 from executions.services.answering import decision_body
-from executions.services.appending import Answer, Draft, ExecutionClosed, append, drive
+from executions.services.appending import Answer, Draft, append, drive
 from executions.services.callers import Caller, system
 from executions.services.closing import add_closing
 from executions.services.deciding import add_decision, budget_moves
@@ -35,10 +35,7 @@ def judge_continuing(execution_id: UUID, project_id: UUID) -> State:
         stopped = stop_if_refused(caller, snapshot, execution_id)
         return State(snapshot.x_state) if stopped is None else State.HALTED
 
-    try:
-        state = drive(attempt, lock=lambda: (project_id, execution_id))
-    except ExecutionClosed:
-        return State(Execution.objects.values_list("state", flat=True).get(pk=execution_id))
+    state = drive(attempt, lock=lambda: (project_id, execution_id))
     if state is State.HALTED:
         stop_descendants(execution_id, caller)
     return state
@@ -98,10 +95,7 @@ def end_execution(
         }
         return append(draft, Answer(status=200, body=body), fence=None, retry=retry)
 
-    try:
-        answer = drive(attempt, lock=lambda: (project_id, execution_id))
-    except ExecutionClosed:
-        return None
+    answer = drive(attempt, lock=lambda: (project_id, execution_id))
     if answer is not None and outcome in (State.HALTED, State.CANCELLED):
         stop_descendants(execution_id, actor, outcome)
     return answer
