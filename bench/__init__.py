@@ -1,0 +1,1 @@
+"""How fast the gate decides, beside what this PostgreSQL and this web server could do at most."""

@@ -1,0 +1,74 @@
+"""The table that is printed, and the machine it is about."""
+
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+
+from bench.load import Sample
+
+type Results = Mapping[tuple[str, int], Sequence[Sample]]
+
+SUBJECTS = {"floor": "PostgreSQL, one statement", "bare": "bare Django view", "gate": "governed action"}
+RATIO_AT_32 = 0.15
+P50_AT_1 = 8.0
+
+
+def table(results: Results) -> str:
+    """Medians over the rounds; ratios are medians of each round's own ratio to its floor."""
+    lines = [f"{'':26} {'conns':>5} {'ops/s':>8} {'p50 ms':>8} {'p95 ms':>8} {'p99 ms':>8} {'x floor':>8} {'p50 x':>7}"]
+    for (subject, connections), samples in results.items():
+        figures = [median(getattr(sample, name) for sample in samples) for name in ("rate", "p50", "p95", "p99")]
+        lines.append(
+            f"{SUBJECTS[subject]:26} {connections:5} {figures[0]:8,.0f} {figures[1]:8.2f} {figures[2]:8.2f}"
+            f" {figures[3]:8.2f} {rate_ratio(results, subject, connections):8.3f}"
+            f" {p50_ratio(results, subject, connections):7.1f}"
+        )
+    return "\n".join(lines)
+
+
+def goals(results: Results) -> str:
+    """What is promised, and what was measured."""
+    at_32, at_1 = rate_ratio(results, "gate", 32), p50_ratio(results, "gate", 1)
+    return (
+        f"goal: at 32 connections at least {RATIO_AT_32} of the floor: {at_32:.3f} {_met(at_32 >= RATIO_AT_32)}\n"
+        f"goal: p50 at one connection at most {P50_AT_1:g} x the floor's: {at_1:.1f} {_met(at_1 <= P50_AT_1)}"
+    )
+
+
+def rate_ratio(results: Results, subject: str, connections: int) -> float:
+    pairs = zip(results[subject, connections], results["floor", connections], strict=True)
+    return median(sample.rate / floor.rate for sample, floor in pairs)
+
+
+def p50_ratio(results: Results, subject: str, connections: int) -> float:
+    pairs = zip(results[subject, connections], results["floor", connections], strict=True)
+    return median(sample.p50 / floor.p50 for sample, floor in pairs)
+
+
+def machine() -> str:
+    """Processor, cores and memory."""
+    names = [line for line in _lines("/proc/cpuinfo") if line.startswith("model name")]
+    memory = [int(line.split()[1]) for line in _lines("/proc/meminfo") if line.startswith("MemTotal")]
+    model = names[0].partition(":")[2].strip() if names else platform.processor() or platform.machine()
+    gigabytes = f", {memory[0] / 1024**2:.0f} GiB" if memory else ""
+    return f"{model}, {os.cpu_count()} cores{gigabytes}, {platform.system()} {platform.release()}"
+
+
+def programs(postgresql: str) -> str:
+    """Versions of what takes part."""
+    named = [f"{name} {version(name)}" for name in ("Django", "granian", "psycopg", "cedarpy")]
+    return ", ".join([f"Python {platform.python_version()}", f"PostgreSQL {postgresql}", *named])
+
+
+def _met(yes: bool) -> str:
+    return "met" if yes else "MISSED"
+
+
+def _lines(file: str) -> list[str]:
+    try:
+        return Path(file).read_text().splitlines()
+    except OSError:
+        return []
