@@ -17,6 +17,7 @@ class GovernanceConfig(AppConfig):
         "governance_person": REGISTRY,
         "governance_person_groups": EVERYTHING,
         "governance_person_user_permissions": EVERYTHING,
+        "governance_signinattempt": EVERYTHING,
         "governance_project": REGISTRY,
         "governance_projecthead": "",
         "governance_team": REGISTRY,

@@ -18,6 +18,7 @@ from governance.models.rights import (
     ProjectGroupPermission,
     ProjectUserPermission,
 )
+from governance.models.sign_ins import SignInAttempt
 from governance.models.states import GovernanceState, StateBudget
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "ProjectHead",
     "ProjectUserPermission",
     "Reservation",
+    "SignInAttempt",
     "StateBudget",
     "StoredAnswer",
     "Team",

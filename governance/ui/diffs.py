@@ -1,0 +1,35 @@
+"""Two texts compared line by line."""
+
+import difflib
+from dataclasses import dataclass
+from typing import Final
+
+CONTEXT_LINES: Final = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiffLine:
+    """One line. `kind` is same, added, removed or gap; numbers count from 1 in either text."""
+
+    kind: str
+    text: str = ""
+    old: int | None = None
+    new: int | None = None
+
+
+def compare(before: str, after: str) -> tuple[DiffLine, ...]:
+    """Return the changed lines with some around them; nothing where the texts are the same."""
+    old, new = before.splitlines(), after.splitlines()
+    groups = difflib.SequenceMatcher(None, old, new, autojunk=False).get_grouped_opcodes(CONTEXT_LINES)
+    lines: list[DiffLine] = []
+    for group in groups:
+        if lines or group[0][1] > 0:
+            lines.append(DiffLine(kind="gap"))
+        for tag, old_from, old_to, new_from, new_to in group:
+            if tag == "equal":
+                pairs = zip(range(old_from, old_to), range(new_from, new_to), strict=True)
+                lines += [DiffLine(kind="same", text=old[a], old=a + 1, new=b + 1) for a, b in pairs]
+                continue
+            lines += [DiffLine(kind="removed", text=old[a], old=a + 1) for a in range(old_from, old_to)]
+            lines += [DiffLine(kind="added", text=new[b], new=b + 1) for b in range(new_from, new_to)]
+    return tuple(lines)
