@@ -1,0 +1,126 @@
+"""A running Waxell, its processes and its log, and Django of this process looking into its database."""
+
+import os
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+
+from tests.process.local_run import ROOT, LocalRun
+from waxell.lib.database_url import DatabaseAddress
+
+LOGIN = ("NAME", "USER", "PASSWORD", "HOST", "PORT")
+# Workers' workflows of the tests, beside the bundled one.
+WORKFLOWS = "executions.workflows.licence_audit,tests.stack.workflows"
+
+
+@dataclass(slots=True, kw_only=True)
+class Stack:
+    """`ready` is the content of ready.json; `http` a client for as many threads as like."""
+
+    run: LocalRun
+    ready: dict[str, Any]
+    http: httpx.Client
+
+    @classmethod
+    def start(cls) -> "Stack":
+        home = Path(tempfile.mkdtemp(prefix="wxrest-"))
+        extra = {
+            "PYTHONPATH": str(ROOT),
+            "WAXELL_WORKFLOWS": WORKFLOWS,
+            "WAXELL_HOLD_WAIT_SECONDS": "2",
+            "WAXELL_TEST_MARKS": str(home / "marks"),
+        }
+        (home / "marks").mkdir()
+        run = LocalRun(home=home, extra=extra).start()
+        try:
+            ready = run.wait_until_ready()
+        except AssertionError:
+            run.stop()
+            raise
+        pool = httpx.Limits(max_connections=200, max_keepalive_connections=64)
+        http = httpx.Client(base_url=ready["url"], timeout=60, limits=pool, trust_env=False, verify=False)
+        return cls(run=run, ready=ready, http=http)
+
+    def stop(self) -> None:
+        self.http.close()
+        try:
+            self.run.stop()
+        finally:
+            shutil.rmtree(self.run.home, ignore_errors=True)
+
+    @property
+    def marks(self) -> Path:
+        """Where the tests' workflows leave what they did."""
+        return self.run.home / "marks"
+
+    def log(self, name: str) -> str:
+        """What the process `web`, `worker` or `sweep` has said so far."""
+        return (self.run.home / "log" / f"{name}.log").read_text(errors="replace")
+
+    def processes(self, name: str) -> list[psutil.Process]:
+        """The live processes of `web`, `worker` or `sweep`, the master first."""
+        found = [process for process in self.run.processes() if _environ(process).get("WAXELL_PROCESS") == f"waxell-{name}"]
+        return sorted(found, key=lambda process: (process.ppid() != self.run.process.pid, process.pid))
+
+    def stop_database(self) -> None:
+        """`pg_ctl stop -m immediate`: no checkpoint, no goodbye. The supervisor starts it again."""
+        os.kill(self.run.postmaster(), signal.SIGQUIT)
+
+    def wait_until_answering(self, seconds: float = 30) -> None:
+        """Wait until the web server answers and so does the database behind it."""
+
+        def answers() -> bool:
+            try:
+                key = self.ready["keys"]["govern"]
+                return self.http.get("/api/v1/policies/", headers={"X-Wax-Key": key}).status_code == 200
+            except httpx.TransportError:
+                return False
+
+        wait_until(answers, seconds)
+
+    @contextmanager
+    def looked_into(self) -> Iterator[None]:
+        """Let Django's connections of this process go to the stack's database, as the application role."""
+        from django.db import connections
+
+        settings = connections.settings["default"]
+        kept = {name: settings[name] for name in LOGIN}
+        login = DatabaseAddress.parse(self.ready["database_url"]).django()
+        _log_in({name: login.get(name, "") for name in LOGIN})
+        try:
+            yield
+        finally:
+            _log_in(kept)
+
+
+def wait_until[T](look: Callable[[], T], seconds: float = 10) -> T:
+    """Return the first truthy thing that `look` returns; fails after `seconds`."""
+    until = time.monotonic() + seconds
+    while not (seen := look()):
+        assert time.monotonic() < until, f"still {seen!r} after {seconds} s"
+        time.sleep(0.05)
+    return seen
+
+
+def _log_in(login: dict[str, Any]) -> None:
+    from django.db import connections
+
+    connections.close_all()
+    connections.settings["default"].update(login)
+    connections["default"].settings_dict.update(login)
+
+
+def _environ(process: psutil.Process) -> dict[str, str]:
+    try:
+        return process.environ()
+    except psutil.Error:
+        return {}
