@@ -9,7 +9,7 @@ from governance.domain.requests import Retry, retry_of
 from governance.models import Project, Reservation, Window
 from governance.services.requests import IdempotencyKeyReused
 from tests.factories import make_budget
-from tests.factories.executions import Run, at_once, start
+from tests.factories.executions import Run, at_once, lines, start
 from waxell.lib.errors import NotFound
 
 CROWD = 64
@@ -97,8 +97,6 @@ def test_settle_twice_and_close_and_halt_at_once_have_one_winner(project: Projec
 
 def test_an_agent_reaches_nothing_of_another(project: Project) -> None:
     """D9: actions, results, heartbeats and ends of an execution that is another agent's."""
-    from tests.factories.executions import lines
-
     victim, thief = start(project), start(project)
     seq = victim.ask().body["seq"]
     stolen = Run(caller=thief.caller, id=victim.id, fence=victim.fence, answer=victim.answer)

@@ -5,12 +5,14 @@ from django.db import IntegrityError, transaction
 
 from executions.services import approvals, watchdog
 from executions.services.approvals import ApprovalDecided, NotAnApprover, SelfApproval
+from executions.services.callers import Caller
 from executions.services.gate import ExecutionSuspended
 from governance.domain.actors import Actor
 from governance.models import Approval, ApprovalVote, Membership, Person, Project
 from governance.services import groups, policies, projects, rights
-from tests.factories import make_person, make_policy
+from tests.factories import make_person, make_policy, make_tool
 from tests.factories.executions import Run, at_once, start
+from tests.factories.governance import owner_of
 from waxell.lib.db.calls import call_one
 
 SYSTEM = Actor(system="test")
@@ -37,15 +39,13 @@ def held(project: Project, bob: Person) -> Run:
 
 
 def _publish_hold(project: Project, more: str = "") -> None:
-    from tests.factories import make_tool
-
     make_tool(project, "mail")
     make_policy(project, slug="mails", text=HOLD.format(more=more))
 
 
 def _decide(run: Run, person: Person, decision: str = "grant") -> Approval:
     approval = Approval.objects.get(execution_id=run.id, state="pending")
-    caller = run.caller.__class__(project_id=approval.project_id, person_id=person.pk)
+    caller = Caller(project_id=approval.project_id, person_id=person.pk)
     return approvals.decide_approval(
         approval_id=approval.pk, caller=caller, person_id=person.pk, decision=decision, comment="seen"
     )
@@ -140,17 +140,12 @@ def test_an_approval_that_nobody_decides_expires(project: Project, bob: Person) 
 def test_an_approval_is_decided_once(held: Run, bob: Person, project: Project) -> None:
     carol = make_person("Carol")
     approval = Approval.objects.get()
-    outcomes = at_once(
-        [
-            lambda: approvals.decide_approval(
-                approval_id=approval.pk,
-                caller=held.caller.__class__(project_id=project.pk, person_id=person.pk),
-                person_id=person.pk,
-                decision=decision,
-            )
-            for person, decision in ((bob, "grant"), (carol, "refuse"))
-        ]
-    )
+
+    def decide(person: Person, decision: str) -> Approval:
+        caller = Caller(project_id=project.pk, person_id=person.pk)
+        return approvals.decide_approval(approval_id=approval.pk, caller=caller, person_id=person.pk, decision=decision)
+
+    outcomes = at_once([lambda: decide(bob, "grant"), lambda: decide(carol, "refuse")])
 
     assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Approval", "ApprovalDecided"]
     assert len([entry for entry in held.entries if entry["type"] == "approval.decided"]) == 1
@@ -178,8 +173,6 @@ def test_a_refused_start_is_denied(project: Project, bob: Person) -> None:
 
 
 def test_nobody_approves_for_their_own_agent(held: Run, project: Project) -> None:
-    from tests.factories.governance import owner_of
-
     with pytest.raises(SelfApproval):
         _decide(held, owner_of(project))
     with pytest.raises(IntegrityError, match="has no vote"), transaction.atomic():
@@ -189,8 +182,6 @@ def test_nobody_approves_for_their_own_agent(held: Run, project: Project) -> Non
 
 
 def test_the_only_person_of_a_project_may_decide(project: Project) -> None:
-    from tests.factories.governance import owner_of
-
     _publish_hold(project)
     run = start(project)
     run.ask("mail")

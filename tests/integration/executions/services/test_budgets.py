@@ -1,7 +1,11 @@
 """Budgets at the gate: what is reserved, refused and settled, unit by unit."""
 
+from uuid import UUID
+
 import pytest
 
+from executions.services import approvals
+from executions.services.callers import Caller
 from executions.services.results import AlreadySettled, NotDispatched
 from governance.domain.actors import Actor
 from governance.domain.facts import Estimate
@@ -217,13 +221,11 @@ def test_a_granted_excess_raises_the_window_by_what_was_missing(project: Project
     assert (window.extra, window.reserved) == (30, 130)
 
 
-def _grant(run: Run, person: object) -> None:
-    from executions.services import approvals
-
+def _grant(run: Run, person: UUID) -> None:
     approvals.decide_approval(
         approval_id=Approval.objects.get(state="pending").pk,
-        caller=run.caller.__class__(project_id=run.row.project_id, person_id=person),  # type: ignore[arg-type]
-        person_id=person,  # type: ignore[arg-type]
+        caller=Caller(project_id=run.row.project_id, person_id=person),
+        person_id=person,
         decision="grant",
     )
 

@@ -1,17 +1,21 @@
 """One action at the gate: what is decided, written and answered."""
 
-import pytest
-from django.db import connection
+import threading
+import time
 
+import pytest
+from django.db import connection, transaction
+
+from executions.models import Execution
 from executions.services.gate import ExecutionSuspended
 from governance.domain.actors import Actor
 from governance.domain.kinds import Kind
 from governance.domain.requests import retry_of
-from governance.models import Project, Tool
-from governance.services import kill_orders, policies, projects
+from governance.models import ApiKey, Project, Tool
+from governance.services import catalogue, keys, kill_orders, policies, projects
 from governance.services.requests import IdempotencyKeyReused
 from tests.factories import make_budget, make_policy, make_project, make_tool
-from tests.factories.executions import at_once, start
+from tests.factories.executions import Run, at_once, lines, start
 from tests.factories.governance import owner_of
 from waxell.lib.errors import NotFound, Unauthenticated
 
@@ -159,8 +163,6 @@ def test_arguments_are_judged_by_the_tools_schema_and_derived_again_after_it_cha
     assert (wrong.body["verdict"], wrong.body["reasons"][0]["code"]) == ("deny", "args_invalid")
 
     # What the invariants check after this test: the old decisions are still derived by the old schema.
-    from governance.services import catalogue
-
     policies.retire(policy=policy, actor=SYSTEM)
     catalogue.change_tool(
         tool=tool,
@@ -191,9 +193,6 @@ def test_a_hundred_refusals_are_the_limit_unless_told_otherwise(project: Project
 
 
 def test_a_revoked_key_is_refused_in_the_append(project: Project) -> None:
-    from governance.models import ApiKey
-    from governance.services import keys
-
     run = start(project)
     keys.revoke(key=ApiKey.objects.get(pk=run.caller.key_id), actor=SYSTEM)
 
@@ -203,8 +202,6 @@ def test_a_revoked_key_is_refused_in_the_append(project: Project) -> None:
 
 
 def test_another_agents_execution_does_not_exist_and_the_attempt_is_recorded(project: Project) -> None:
-    from tests.factories.executions import lines
-
     mine, other = start(project), start(project)
     mine.caller = other.caller
 
@@ -259,17 +256,15 @@ def test_twins_at_once_have_one_effect(project: Project) -> None:
     answers = at_once([lambda: run.ask(retry=retry)] * 8)
 
     assert sorted(answer.replayed for answer in answers) == [False] + [True] * 7  # type: ignore[union-attr]
-    assert {answer.body["receipt"]["digest"] for answer in answers} == {run.entries[-1] and _head(run)}  # type: ignore[union-attr]
+    assert {answer.body["receipt"]["digest"] for answer in answers} == {_head(run)}  # type: ignore[union-attr]
     assert len(run.entries) == 2
 
 
-def _head(run: object) -> str:
-    return "sha256:" + bytes(run.row.head).hex()  # type: ignore[attr-defined]
+def _head(run: Run) -> str:
+    return "sha256:" + bytes(run.row.head).hex()
 
 
 def test_twin_admissions_at_once_start_one_execution(project: Project) -> None:
-    from executions.models import Execution
-
     caller = start(project).caller
     retry = retry_of(caller=caller.key_id or "", path="/executions/", key="once", body={})
 
@@ -281,11 +276,6 @@ def test_twin_admissions_at_once_start_one_execution(project: Project) -> None:
 
 def test_an_append_that_waits_while_publishing_commits_decides_again(project: Project) -> None:
     """The append waits on the project's lock with an `allow` in its hand; the publication commits first."""
-    import threading
-    import time
-
-    from django.db import transaction
-
     run = start(project)
     run.ask()
     outcome: list[object] = []

@@ -106,12 +106,9 @@ def test_a_worker_execution_is_claimed_by_exactly_one(project: Project) -> None:
     run = start(project, workflow="chore")
     assert (run.state, run.answer.body["lease"]) == ("pending", None)
 
-    answers = at_once(
-        [lambda number=number: claim_execution(execution_id=run.id, worker=f"w{number}") for number in range(4)]
-    )
+    answers = at_once([lambda: claim_execution(execution_id=run.id, worker="one of four")] * 4)
 
-    assert [answer for answer in answers if answer] != []
-    assert len([answer for answer in answers if answer]) == 1
+    assert sorted(answer is None for answer in answers) == [False, True, True, True]
     assert (run.state, run.row.fence) == ("running", 1)
 
 

@@ -69,7 +69,8 @@ def test_a_refused_delegation_makes_none(project: Project) -> None:
     helper = make_agent(project, slug="helper")
     make_policy(
         project,
-        text='@id("alone") @message("No.") @effect("deny") forbid (principal, action == Action::"agent.delegate", resource);',
+        text='@id("alone") @message("No.") @effect("deny") '
+        'forbid (principal, action == Action::"agent.delegate", resource);',
     )
     parent = start(project)
     seq = parent.ask("helper", kind=Kind.AGENT_DELEGATE).body["seq"]
