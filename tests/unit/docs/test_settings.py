@@ -4,7 +4,9 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
-READ = re.compile(r"""(?:_truth|_words|environ\.get|environ\.setdefault|environ|kept\.get)[\[(]\s*["']([A-Z][A-Z_]+)["']""")
+READ = re.compile(
+    r"""(?:_truth|_words|environ\.get|environ\.setdefault|environ|kept\.get)[\[(]\s*["']([A-Z][A-Z_]+)["']"""
+)
 # Django's own, set by us and never by whoever runs Waxell.
 OURS = {"DJANGO_SETTINGS_MODULE"}
 
