@@ -30,6 +30,7 @@ class Overview:
     ended_badly: list[Execution]
     live: list[Execution]
     running: int
+    pending: int
     windows: list[Window]
     publications: list[GovernanceState]
     unsealed: int
@@ -39,13 +40,14 @@ def look(project_id: UUID) -> Overview:
     """Return what matters now."""
     inbox = approvals.inbox(project_id)
     rows = Execution.objects.filter(project_id=project_id).fetch_mode(FETCH_RAISE)
-    live = rows.filter(state__in=(State.PENDING, State.RUNNING, State.SUSPENDED)).order_by("-id")
+    live = rows.filter(state=State.RUNNING).order_by("-id")
     return Overview(
         approvals=list(inbox[:SHOWN]),
         waiting=capped(inbox),
         ended_badly=list(rows.filter(state__in=ENDED_BADLY).order_by("-id")[:SHOWN]),
         live=list(live[:SHOWN]),
         running=capped(live),
+        pending=capped(rows.filter(state=State.PENDING)),
         windows=list(nearly_used(project_id)[:SHOWN]),
         publications=list(states.history(project_id)[:SHOWN]),
         unsealed=capped(SealQueueItem.objects.filter(project_id=project_id)),

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from executions.queries import activity
@@ -72,6 +73,10 @@ class Event:
     tone: str
     what: str
     text: str
+
+    @property
+    def day(self) -> date:
+        return timezone.localdate(self.entry.at)
 
     @property
     def number(self) -> str:

@@ -94,6 +94,7 @@ def _context(request: HttpRequest, project: Project, row: Approval) -> dict[str,
     return {
         "project": project,
         "approval": row,
+        "lead": f"{row.agent.name or row.agent.slug} · {row.workflow_slug}",
         "holds": causes(entry.body["decision"]["reasons"], units) if entry else (),
         "sees_payloads": may(request, Permission.VIEW_PAYLOADS, project),
         "arguments": wording.readable_json(content) if content else None,

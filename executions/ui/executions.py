@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from executions.domain.states import TERMINAL
+from executions.domain.states import TERMINAL, State
 from executions.models import Execution
 from executions.queries import activity, records
 from executions.queries import executions as queries
@@ -54,7 +54,7 @@ def execution_list(request: HttpRequest, project: Project) -> HttpResponse:
         "first_page": cursor is None,
         "newest_href": _address(filters),
         "older_href": _address({**filters, "cursor": page.next}) if page.next else None,
-        "states": [_choice(filters, "state", state.value, state.label) for state in Execution.State],
+        "states": [_choice(filters, "state", state, wording.STATES[state]) for state in State],
         "verdicts": [_choice(filters, "verdict", verdict, wording.VERDICTS[verdict]) for verdict in Verdict],
         "others": [
             {"label": f"{name}: {value}", "href": _address({**filters, name: ""})}

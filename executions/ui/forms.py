@@ -120,7 +120,7 @@ class StartForm(forms.Form):
     input = forms.CharField(
         label=_("Input"),
         required=False,
-        widget=forms.Textarea(attrs={"rows": 6, "class": "mono", "spellcheck": "false"}),
+        widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false"}),
         help_text=_("JSON, as the workflow expects it. Empty means nothing."),
     )
     once = forms.UUIDField(widget=forms.HiddenInput)

@@ -70,9 +70,11 @@ def kill_order(request: HttpRequest, project: Project, order_id: UUID) -> HttpRe
     """What an order stopped, and what was under way and cannot be recalled."""
     order = get_object_or_404(_visible(project), pk=order_id)
     stopped = queries.stopped_by([order])
+    named = _named(order)
     context = {
         "project": project,
-        "order": _named(order),
+        "order": named,
+        "title": f"{named['scope']}: {named['value']}" if named["value"] else named["scope"],
         "stopped": list(stopped[:SHOWN]),
         "stopped_count": stopped.count(),
         "remaining": queries.matching(order).count() if order.lifted_at is None else 0,

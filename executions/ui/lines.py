@@ -39,6 +39,10 @@ class Content:
     size: int
     href: str | None
 
+    @property
+    def title(self) -> str:
+        return "Arguments" if self.name == "args" else self.name.capitalize()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:

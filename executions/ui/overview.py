@@ -22,6 +22,7 @@ def show(request: HttpRequest, project: Project) -> HttpResponse:
         "seen": seen,
         "waiting": counted(seen.waiting),
         "running": counted(seen.running),
+        "pending": counted(seen.pending),
         "unsealed": counted(seen.unsealed),
         "meters": [_meter(window) for window in seen.windows],
         "can_decide": may(request, Permission.DECIDE_APPROVALS, project),

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from executions.domain.states import State
 from governance.domain.verdicts import Verdict
 from waxell.lib.money import format_usd
 
@@ -23,6 +24,18 @@ VERDICTS: Final = {
     Verdict.HOLD: "Waiting for a person",
     Verdict.DENY: "Refused",
     Verdict.HALT: "Stopped",
+}
+
+STATES: Final = {
+    State.PENDING: "Pending",
+    State.RUNNING: "Running",
+    State.SUSPENDED: "Waiting",
+    State.COMPLETED: "Completed",
+    State.FAILED: "Failed",
+    State.DENIED: "Refused",
+    State.HALTED: "Stopped",
+    State.CANCELLED: "Cancelled",
+    State.INTERRUPTED: "Interrupted",
 }
 
 VOUCHED: Final = {
