@@ -18,3 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("governance.urls")),
     path("", include("executions.urls")),
 ]
+
+handler400 = "waxell.handlers.bad_request"
+handler404 = "waxell.handlers.not_found"
+handler500 = "waxell.handlers.server_error"

@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from executions.api import inputs, outputs, reading, schemas
 from executions.api.described import calling, listing, showing
 from executions.api.views import GateView, json_response
+from executions.queries.executions import FilterInvalid
 from executions.services import approvals
 from executions.services.callers import Caller
 from governance import access
@@ -28,6 +29,8 @@ class ApprovalCollection(GateView):
         rows = Approval.objects.filter(project_id=reader.project_id).select_related("agent")
         given = reader.filters(("state", "execution"))
         if "state" in given:
+            if given["state"] not in Approval.State.values:
+                raise FilterInvalid(f"state is one of {', '.join(Approval.State.values)}.")
             rows = rows.filter(state=given["state"])
         if "execution" in given:
             wanted = inputs.uuid_or_none(given["execution"])

@@ -42,6 +42,9 @@ def found(project_id: UUID, filters: Mapping[str, str]) -> QuerySet[Execution]:
     `label` is `name:value`, `rule` is `policy/rule`, `since` and `until` RFC 3339, `q` part of a
     workflow's or agent's name, or an execution's id. Raises FilterInvalid, InvalidTime.
     """
+    if any("\x00" in value for value in filters.values()):
+        # PostgreSQL has no such text, so nothing could match; it would fail instead.
+        raise FilterInvalid("A filter contains NUL.")
     rows = Execution.objects.filter(project_id=project_id)
     if state := filters.get("state"):
         rows = rows.filter(state=_known(State, state, "state"))

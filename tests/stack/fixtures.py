@@ -11,7 +11,7 @@ from tests.factories import make_agent, make_key, make_person, make_project
 from tests.stack.api import Api, Run, start
 from tests.stack.running import Stack
 
-_STACK = pytest.StashKey[Stack]()
+_STACK = pytest.StashKey[Stack | None]()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -44,9 +44,14 @@ def stack(request: pytest.FixtureRequest) -> Stack:
     # Not a session fixture: each conftest that imports it would start one of its own.
     stash = request.config.stash
     if _STACK not in stash:
+        # What does not start once is not tried again by every test.
+        stash[_STACK] = None
         stash[_STACK] = made = Stack.start()
         request.config.add_cleanup(made.stop)
-    return stash[_STACK]
+    found = stash[_STACK]
+    if found is None:
+        pytest.fail("Waxell did not start; an earlier test tells why.")
+    return found
 
 
 @pytest.fixture

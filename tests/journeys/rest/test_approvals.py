@@ -2,6 +2,8 @@
 
 import pytest
 
+from governance.domain.actors import Actor
+from governance.services import rights
 from tests.factories import make_agent, make_policy, make_tool
 from tests.stack.api import Api, Run
 from tests.stack.fixtures import Bench
@@ -93,6 +95,10 @@ def test_lists_show_an_agent_its_own_approvals_only(bench: Bench, held: Run) -> 
 def test_nobody_decides_for_an_agent_they_answer_for(bench: Bench) -> None:
     make_tool(bench.project, "mail")
     make_policy(bench.project, HOLD_MAIL)
+    # There is somebody else to ask.
+    rights.grant_role(
+        project=bench.project, person=bench.bob, role="approver", actor=Actor(person=bench.owner.pk)
+    )
     own = bench.key(agent=make_agent(bench.project, "own"))
     run = Run(api=own, answer=own.post("executions/", {"workflow": "errand"}, expect=201))
     approval = run.ask("mail")["approval"]["id"]
