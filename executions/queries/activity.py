@@ -39,6 +39,6 @@ def _mentioned(entries: tuple[Written, ...]) -> set[str]:
     found: set[str] = set()
     for entry in entries:
         body = entry.body
-        found |= {body.get("actor", {}).get("person"), body.get("person"), body.get("accountable")} - {None}  # type: ignore[arg-type]
+        found |= {body.get("actor", {}).get("person"), body.get("person"), body.get("accountable")} - {None}
         found |= set(body.get("people", ()))
     return found

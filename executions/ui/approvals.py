@@ -36,9 +36,11 @@ def approval_list(request: HttpRequest, project: Project) -> HttpResponse:
     page = pages.page(
         queries.decided(project.pk), cursor=request.GET.get("cursor") or None, limit=20, key=("id",), descending=True
     )
+    waiting = list(queries.inbox(project.pk)[:INBOX])
+    why = queries.reasons(project.pk, waiting)
     context = {
         "project": project,
-        "waiting": [_card(approval) for approval in queries.inbox(project.pk)[:INBOX]],
+        "waiting": [{"approval": row, "why": causes(why.get(row.pk, ()), {})} for row in waiting],
         "decided": page.items,
         "older": page.next,
         "first_page": not request.GET.get("cursor"),
@@ -52,7 +54,7 @@ def approval_list(request: HttpRequest, project: Project) -> HttpResponse:
 def approval(request: HttpRequest, project: Project, approval_id: UUID) -> HttpResponse:
     """One approval: who wants what and why it waits; POST decides it."""
     row = get_object_or_404(queries.visible(project.pk), pk=approval_id)
-    form = DecisionForm(request.POST or None)
+    form = DecisionForm(request.POST if request.method == "POST" else None)
     problem = None
     if request.method == "POST":
         access.require(person_of(request), Permission.DECIDE_APPROVALS, project)
@@ -103,9 +105,3 @@ def _context(request: HttpRequest, project: Project, row: Approval) -> dict[str,
         "votes": list(row.votes.all()),
         "can_decide": row.state == Approval.State.PENDING and may(request, Permission.DECIDE_APPROVALS, project),
     }
-
-
-def _card(row: Approval) -> dict[str, object]:
-    entry = records.written(row.project_id, row.execution_id, row.action_seq)
-    reasons = entry.body["decision"]["reasons"] if entry else ()
-    return {"approval": row, "why": [cause.message for cause in causes(reasons, {})]}

@@ -89,7 +89,7 @@ def execution(request: HttpRequest, project: Project, execution_id: UUID) -> Htt
 def cancel(request: HttpRequest, project: Project, execution_id: UUID) -> HttpResponse:
     """End an execution and what it started, with a reason."""
     row = get_object_or_404(records.visible(project.pk), pk=execution_id)
-    form = CancelForm(request.POST or None)
+    form = CancelForm(request.POST if request.method == "POST" else None)
     href = reverse("executions:execution", args=[project.slug, row.pk])
     if request.method == "POST" and form.is_valid():
         caller = Caller(project_id=project.pk, person_id=person_of(request).pk)

@@ -43,7 +43,7 @@ def kill_order_list(request: HttpRequest, project: Project) -> HttpResponse:
 def kill_order_new(request: HttpRequest, project: Project) -> HttpResponse:
     """Say what to stop; POST stops it."""
     given = {name: request.GET[name] for name in ("scope_type", "scope_value", "reason") if name in request.GET}
-    form = KillOrderForm(request.POST or None, project=project, initial=given)
+    form = KillOrderForm(request.POST if request.method == "POST" else None, project=project, initial=given)
     if request.method == "POST" and form.is_valid():
         wanted = {name: form.cleaned_data[name] for name in ("scope_type", "scope_value", "reason")}
         try:

@@ -25,7 +25,7 @@ from waxell.lib.htmx import redirect, render_page
 def start(request: HttpRequest, project: Project) -> HttpResponse:
     """Choose a worker's workflow and its input; POST asks for admission."""
     given = {name: request.GET[name] for name in ("workflow", "agent") if name in request.GET}
-    form = StartForm(request.POST or None, project=project, initial=given)
+    form = StartForm(request.POST if request.method == "POST" else None, project=project, initial=given)
     if request.method == "POST" and form.is_valid():
         try:
             started = _start(request, project, form)

@@ -12,7 +12,6 @@ from executions.models import Execution
 from executions.services import admission, gate, lifecycle, results
 from executions.services.callers import Caller
 from governance.domain.actors import Actor
-from governance.domain.facts import Estimate
 from governance.domain.kinds import Kind
 from governance.models import Agent, Person, Project
 from governance.queries import keys
@@ -75,12 +74,15 @@ def bench(db: None) -> Bench:
     return Bench(project=project, owner=owner, agent=agent, caller=Caller(key_id=key_id, secret=secret))
 
 
+@pytest.fixture(autouse=True)
+def plain_static_files(settings: Any) -> None:
+    """Pages name static files whose hashed copies only an installation makes."""
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
+
+
 @pytest.fixture
 def alice(bench: Bench, client: Client) -> Client:
     """The owner's browser."""
     client.force_login(bench.owner)
     return client
-
-
-def dollars(amount: int) -> Estimate:
-    return Estimate(usd_micros=amount * 1_000_000)
