@@ -5,7 +5,7 @@ from uuid import UUID
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from executions.api import inputs, outputs, reading, schemas
+from executions.api import inputs, outputs, reading, shapes
 from executions.api.described import calling, listing, showing
 from executions.api.views import GateView, json_response
 from executions.queries.executions import FilterInvalid
@@ -22,7 +22,7 @@ TAG = "Approvals"
 
 
 class ApprovalCollection(GateView):
-    @listing(schemas.ApprovalOutput, TAG, filters=("state", "execution"))
+    @listing(shapes.ApprovalOutput, TAG, filters=("state", "execution"))
     def get(self, request: Request) -> HttpResponse:
         """Approvals, newest first; an agent sees those it asked for."""
         reader = reading.Reader.of(request)
@@ -39,7 +39,7 @@ class ApprovalCollection(GateView):
 
 
 class ApprovalItem(GateView):
-    @showing(schemas.ApprovalOutput, TAG)
+    @showing(shapes.ApprovalOutput, TAG)
     def get(self, request: Request, approval_id: UUID) -> HttpResponse:
         """One approval."""
         reader = reading.Reader.of(request)
@@ -47,7 +47,7 @@ class ApprovalItem(GateView):
 
 
 class ApprovalDecision(GovernedView):
-    @calling(schemas.VoteInput, schemas.ApprovalOutput, TAG)
+    @calling(shapes.VoteInput, shapes.ApprovalOutput, TAG)
     def post(self, request: Request, approval_id: UUID) -> HttpResponse:
         """Grant or refuse, as the person who answers for this key."""
         row = _visible(self.key, approval_id)

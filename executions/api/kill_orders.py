@@ -5,7 +5,7 @@ from uuid import UUID
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from executions.api import inputs, outputs, schemas
+from executions.api import inputs, outputs, shapes
 from executions.api.described import calling, listing, showing
 from executions.api.views import json_response
 from executions.services import kill_orders
@@ -29,7 +29,7 @@ def _visible(project: Project, order_id: UUID) -> KillOrder:
 
 
 class KillOrderCollection(GovernedView):
-    @listing(schemas.KillOrderOutput, TAG)
+    @listing(shapes.KillOrderOutput, TAG)
     def get(self, request: Request) -> HttpResponse:
         """Kill orders of the project, newest first, lifted ones included."""
         self.require(Permission.VIEW)
@@ -43,7 +43,7 @@ class KillOrderCollection(GovernedView):
         items = [outputs.kill_order(row) for row in found.items]
         return json_response({"items": items, "next": found.next})
 
-    @calling(schemas.KillOrderInput, schemas.KillOrderPlaced, TAG, status=201)
+    @calling(shapes.KillOrderInput, shapes.KillOrderPlaced, TAG, status=201)
     def post(self, request: Request) -> HttpResponse:
         """Stop a scope at once; says what stopped and what cannot be recalled."""
         self.require(Permission.OPERATE_EXECUTIONS)
@@ -75,7 +75,7 @@ class KillOrderCollection(GovernedView):
 
 
 class KillOrderItem(GovernedView):
-    @showing(schemas.KillOrderOutput, TAG)
+    @showing(shapes.KillOrderOutput, TAG)
     def get(self, request: Request, order_id: UUID) -> HttpResponse:
         """One kill order."""
         self.require(Permission.VIEW)
@@ -83,7 +83,7 @@ class KillOrderItem(GovernedView):
 
 
 class KillOrderLifting(GovernedView):
-    @calling(schemas.LiftInput, schemas.KillOrderOutput, TAG)
+    @calling(shapes.LiftInput, shapes.KillOrderOutput, TAG)
     def post(self, request: Request, order_id: UUID) -> HttpResponse:
         """Lift one kill order; what it stopped stays stopped."""
         access.require(self.key, Permission.OPERATE_EXECUTIONS, _visible(self.project, order_id))

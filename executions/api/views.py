@@ -9,7 +9,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from executions.api import inputs, outputs, reading, schemas
+from executions.api import inputs, outputs, reading, schemas, shapes
 from executions.api.described import calling, listing, showing
 from executions.api.rates import count_request
 from executions.queries import executions as queries
@@ -50,7 +50,7 @@ class GateView(APIView):
 
 
 class ExecutionCollection(GateView):
-    @listing(schemas.ExecutionOutput, filters=queries.FILTERS)
+    @listing(shapes.ExecutionOutput, filters=queries.FILTERS)
     def get(self, request: Request) -> HttpResponse:
         """Executions, newest first."""
         reader = reading.Reader.of(request)
@@ -65,7 +65,7 @@ class ExecutionCollection(GateView):
 
 
 class ExecutionItem(GateView):
-    @showing(schemas.ExecutionOutput)
+    @showing(shapes.ExecutionOutput)
     def get(self, request: Request, execution_id: UUID) -> HttpResponse:
         """One execution."""
         reader = reading.Reader.of(request)
@@ -73,7 +73,7 @@ class ExecutionItem(GateView):
 
 
 class EntryCollection(GateView):
-    @listing(schemas.EntryOutput, filters=("stream",))
+    @listing(shapes.EntryOutput, filters=("stream",))
     def get(self, request: Request, execution_id: UUID) -> HttpResponse:
         """The entries of an execution in order; `stream=addenda` for what came after its end."""
         reader = reading.Reader.of(request)
@@ -82,7 +82,7 @@ class EntryCollection(GateView):
 
 
 class ActionCollection(GateView):
-    @listing(schemas.ActionOutput)
+    @listing(shapes.ActionOutput)
     def get(self, request: Request, execution_id: UUID) -> HttpResponse:
         """The decided actions of an execution in order."""
         reader = reading.Reader.of(request)
@@ -100,7 +100,7 @@ class ActionCollection(GateView):
 
 
 class ActionItem(GateView):
-    @showing(schemas.ActionOutput)
+    @showing(shapes.ActionOutput)
     def get(self, request: Request, execution_id: UUID, seq: int) -> HttpResponse:
         """The current answer of one action; a held one says when to look again."""
         reader = reading.Reader.of(request)
