@@ -1,10 +1,11 @@
 """The project's governance stream in time: who changed which rules, and who reached too far."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from executions.queries.records import Written, written_before
+from executions.queries.records import Written, written_among, written_before
 from governance.models import Person
 
 PAGE: Final = 50
@@ -28,6 +29,12 @@ def page(project_id: UUID, *, before: int | None = None) -> Activity:
         people=names(_mentioned(entries)),
         older=entries[-1].seq if len(rows) > PAGE else None,
     )
+
+
+def among(project_id: UUID, numbers: Iterable[int]) -> Activity:
+    """Return the entries of these numbers, the newest first, and the names of those in them."""
+    entries = written_among(project_id, project_id, numbers)
+    return Activity(entries=entries, people=names(_mentioned(entries)), older=None)
 
 
 def names(people: set[str]) -> dict[str, str]:

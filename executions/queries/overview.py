@@ -9,8 +9,9 @@ from django.db.models.functions import Now
 
 from executions.domain.states import State
 from executions.models import Execution
-from executions.queries import approvals
-from governance.models import Approval, GovernanceState, Window
+from executions.queries import activity, approvals
+from executions.queries.activity import Activity
+from governance.models import Approval, Window
 from governance.queries import states
 from waxell.ledger.models import SealQueueItem
 
@@ -32,7 +33,7 @@ class Overview:
     running: int
     pending: int
     windows: list[Window]
-    publications: list[GovernanceState]
+    changes: Activity
     unsealed: int
 
 
@@ -49,7 +50,7 @@ def look(project_id: UUID) -> Overview:
         running=capped(live),
         pending=capped(rows.filter(state=State.PENDING)),
         windows=list(nearly_used(project_id)[:SHOWN]),
-        publications=list(states.history(project_id)[:SHOWN]),
+        changes=activity.among(project_id, states.history(project_id).values_list("entry_seq", flat=True)[:SHOWN]),
         unsealed=capped(SealQueueItem.objects.filter(project_id=project_id)),
     )
 

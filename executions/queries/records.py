@@ -138,6 +138,11 @@ def written(project_id: UUID, stream: UUID, seq: int) -> Written | None:
     return found[0] if found else None
 
 
+def written_among(project_id: UUID, stream: UUID, numbers: Iterable[int]) -> tuple[Written, ...]:
+    """Return the entries of these numbers, the newest first."""
+    return _written(project_id, stream, _entries(project_id, stream).filter(seq__in=list(numbers)).order_by("-seq"))
+
+
 def written_before(project_id: UUID, stream: UUID, *, before: int | None, limit: int) -> tuple[Written, ...]:
     """Return up to `limit` entries before number `before`, or the last ones, the newest first."""
     rows = _entries(project_id, stream).order_by("-seq")

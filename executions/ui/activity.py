@@ -68,6 +68,7 @@ class Event:
     """One entry of the governance stream as a line of the timeline."""
 
     entry: Written
+    rules: int | None
     word: str
     icon: str
     tone: str
@@ -96,17 +97,19 @@ def show(request: HttpRequest, project: Project) -> HttpResponse:
     page = activity.page(project.pk, before=before)
     context = {
         "project": project,
-        "events": [_event(entry, page.people) for entry in page.entries],
+        "events": [event_of(entry, page.people) for entry in page.entries],
         "older": page.older,
         "first_page": before is None,
     }
     return live(request, render_page(request, "executions/activity.html", context, partial="events"))
 
 
-def _event(entry: Written, people: Mapping[str, str]) -> Event:
+def event_of(entry: Written, people: Mapping[str, str]) -> Event:
+    """Tell one entry; `people` are names by id."""
     word, icon = WORDS.get(entry.type, (entry.type, "file-text"))
     return Event(
         entry=entry,
+        rules=entry.body.get("published", {}).get("number"),
         word=word,
         icon=icon,
         tone=TONES.get(entry.type, "neutral"),

@@ -5,6 +5,7 @@ from django.views.decorators.http import require_safe
 
 from executions.queries import overview
 from executions.ui import wording
+from executions.ui.activity import event_of
 from executions.ui.polling import live
 from governance.access import Permission
 from governance.models import Project, Window
@@ -20,6 +21,7 @@ def show(request: HttpRequest, project: Project) -> HttpResponse:
     context = {
         "project": project,
         "seen": seen,
+        "changes": [event_of(entry, seen.changes.people) for entry in seen.changes.entries],
         "waiting": counted(seen.waiting),
         "running": counted(seen.running),
         "pending": counted(seen.pending),
