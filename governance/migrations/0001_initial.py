@@ -2,9 +2,10 @@ import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.db.models.functions.datetime
 import django.db.models.functions.text
-import waxell.lib.ids
 from django.conf import settings
 from django.db import migrations, models
+
+import waxell.lib.ids
 
 
 class Migration(migrations.Migration):
