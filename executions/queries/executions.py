@@ -58,8 +58,8 @@ def found(project_id: UUID, filters: Mapping[str, str]) -> QuerySet[Execution]:
     if verdict := filters.get("verdict"):
         rows = rows.filter(_has_entry(verdict=_known(Verdict, verdict, "verdict")))
     for kind in ("policy", "rule", "budget"):
-        if value := filters.get(kind):
-            rows = rows.filter(_has_entry(cites__contains=[f"{kind}:{value}"]))
+        if cited := filters.get(kind):
+            rows = rows.filter(_has_entry(cites__contains=[f"{kind}:{cited}"]))
     if since := filters.get("since"):
         rows = rows.filter(id__gte=first_id_at(parse_time(since)))
     if until := filters.get("until"):
