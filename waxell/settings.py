@@ -60,6 +60,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "waxell.lib.unread.ReadToEndMiddleware",
     "waxell.lib.surfaces.ConsoleMiddleware",
 ]
 CONSOLE_MIDDLEWARE = [

@@ -13,12 +13,36 @@ class LedgerConfig(AppConfig):
 
     # The application only reads; every write goes through a function.
     table_rights = {
+        "ledger_checkpoint": "",
         "ledger_entry": "",
+        "ledger_key": "",
+        "ledger_leaf": "",
+        "ledger_log": "",
         "ledger_payload": "",
         "ledger_seal_queue": "",
+        "ledger_sealer": "",
         "ledger_stream": "",
+        "ledger_tile": "",
     }
     app_functions = ("ledger_stream_lock_v1", "ledger_stream_append_v1")
+    # The sealer sees commitments and places, never an entry's text or a payload.
+    sealer_tables = (
+        "ledger_checkpoint",
+        "ledger_key",
+        "ledger_leaf",
+        "ledger_log",
+        "ledger_seal_queue",
+        "ledger_sealer",
+        "ledger_stream",
+        "ledger_tile",
+    )
+    sealer_functions = (
+        "ledger_seal_v1",
+        "ledger_log_open_v1",
+        "ledger_key_announce_v1",
+        "ledger_published_v1",
+        "ledger_sealer_report_v1",
+    )
 
     def ready(self) -> None:
         post_migrate.connect(grant_rights, sender=self)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from waxell.ledger.domain import merkle, notes
-from waxell.ledger.domain.notes import Note, SigningKey, VerifierKey
+from waxell.ledger.domain.notes import Note, Signer, VerifierKey
 
 _SIZE: Final = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 
@@ -47,10 +47,10 @@ class Checkpoint:
             raise MalformedCheckpoint("A checkpoint's root is 32 bytes in base64.")
         return cls(origin=origin, size=int(size), root=root, extensions=tuple(extensions))
 
-    def signed(self, *keys: SigningKey) -> Note:
-        """Return the note that `keys` make of this checkpoint."""
+    def signed(self, *signers: Signer) -> Note:
+        """Return the note that `signers` make of this checkpoint."""
         text = str(self)
-        return Note(text=text, signatures=tuple(key.sign(text) for key in keys))
+        return Note(text=text, signatures=tuple(signer.sign(text) for signer in signers))
 
 
 def open_checkpoint(raw: str | bytes, keys: Iterable[VerifierKey]) -> Checkpoint:

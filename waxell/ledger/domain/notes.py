@@ -5,7 +5,7 @@ import binascii
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -131,6 +131,15 @@ class SigningKey:
         """Sign `text`, which is all of a note before its empty line."""
         value = Ed25519PrivateKey.from_private_bytes(self.seed).sign(text.encode())
         return Signature(name=self.name, key_id=self.verifier.key_id, value=value)
+
+
+class Signer(Protocol):
+    """Whatever can sign: a SigningKey, or something that keeps its key elsewhere."""
+
+    @property
+    def verifier(self) -> VerifierKey: ...
+
+    def sign(self, text: str) -> Signature: ...
 
 
 def parse(raw: str | bytes) -> Note:

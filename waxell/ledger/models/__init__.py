@@ -1,6 +1,18 @@
 """Everything the ledger keeps. Import models from here."""
 
 from waxell.ledger.models.entries import Entry, Payload, SealQueueItem
+from waxell.ledger.models.sealing import Checkpoint, FullTile, Leaf, Log, LogKey, Sealer
 from waxell.ledger.models.streams import Stream
 
-__all__ = ["Entry", "Payload", "SealQueueItem", "Stream"]
+__all__ = [
+    "Checkpoint",
+    "Entry",
+    "FullTile",
+    "Leaf",
+    "Log",
+    "LogKey",
+    "Payload",
+    "SealQueueItem",
+    "Sealer",
+    "Stream",
+]

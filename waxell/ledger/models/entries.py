@@ -57,6 +57,7 @@ class SealQueueItem(models.Model):
     project_id = models.UUIDField()
     stream = models.UUIDField()
     seq = models.BigIntegerField()
+    queued_at = models.DateTimeField()
 
     class Meta:
         managed = False

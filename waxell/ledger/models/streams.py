@@ -1,4 +1,4 @@
-"""Streams that have no row of their own elsewhere: governance and addenda."""
+"""Streams that have no row of their own elsewhere: governance, addenda, and what a log says of itself."""
 
 from django.db import models
 
@@ -9,6 +9,8 @@ class Stream(models.Model):
     class Kind(models.TextChoices):
         GOVERNANCE = "governance"
         ADDENDA = "addenda"
+        # Of the installation, not of a project: project_id is the nil UUID.
+        LOG = "log"
 
     id = models.UUIDField(primary_key=True, editable=False)
     project_id = models.UUIDField()

@@ -1,8 +1,9 @@
-"""What the application's login role may do, declared per app and granted after every migrate.
+"""What the application's and the sealer's login roles may do, declared per app and granted after every migrate.
 
 An AppConfig that keeps evidence declares `table_rights`, table name -> privileges beyond SELECT
 ("" for none), and `app_functions`, the SQL functions the application may call. Other apps'
-tables are ordinary. With a single role there is nobody to grant to and nothing happens.
+tables are ordinary. `sealer_tables` may be read and `sealer_functions` called by the sealer, and
+nothing else. With a single role there is nobody to grant to and nothing happens.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,3 +37,16 @@ def grant_rights(sender: AppConfig, using: str, **kwargs: Any) -> None:
         for function in functions:
             cursor.execute(f"GRANT EXECUTE ON FUNCTION {function} TO {quoted}")
         cursor.execute(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA waxell TO {quoted}")
+    _grant_sealer(sender, using, existing)
+
+
+def _grant_sealer(sender: AppConfig, using: str, existing: set[str]) -> None:
+    roles = settings.DATABASE_ROLES
+    if roles["sealer"] == roles["owner"]:
+        return
+    quoted = connections[using].ops.quote_name(roles["sealer"])
+    with connections[using].cursor() as cursor:
+        for table in sorted(set(getattr(sender, "sealer_tables", ())) & existing):
+            cursor.execute(f'GRANT SELECT ON "{table}" TO {quoted}')
+        for function in getattr(sender, "sealer_functions", ()):
+            cursor.execute(f"GRANT EXECUTE ON FUNCTION {function} TO {quoted}")

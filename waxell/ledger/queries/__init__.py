@@ -1,0 +1,1 @@
+"""What the ledger holds, for those who show it or prove it."""
