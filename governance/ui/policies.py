@@ -33,6 +33,7 @@ class PolicyRow:
     policy: Policy
     in_force: PolicyInForce | None
     rules: tuple[RuleLine, ...]
+    published: bool
 
     @property
     def draft_is_newer(self) -> bool:
@@ -45,7 +46,7 @@ class PolicyRow:
 def policy_list(request: HttpRequest, project: Project) -> HttpResponse:
     in_force = queries.in_force_versions(states.in_force(project.pk))
     found = queries.listed(project.pk).annotate(published=Count("versions")).fetch_mode(FETCH_RAISE)
-    rows = [_row(policy, in_force.get(policy.slug)) for policy in found]
+    rows = [_row(policy, in_force.get(policy.slug), published=bool(policy.published)) for policy in found]
     context = {
         "rows": [row for row in rows if row.in_force],
         "others": [row for row in rows if not row.in_force],
@@ -92,7 +93,7 @@ def policy(request: HttpRequest, project: Project, policy: str) -> HttpResponse:
     text = str(form["text"].value() or "")
     context = {
         "policy": found,
-        "row": _row(found, _in_force(found)),
+        "row": _row(found, _in_force(found), published=found.versions.exists()),
         "form": form,
         "may_author": may_author,
         "conflict": diffs.compare(theirs, text) if status == DraftConflict.status else None,
@@ -128,10 +129,9 @@ def _in_force(policy: Policy) -> PolicyInForce | None:
     return queries.in_force_versions(states.in_force(policy.project_id)).get(policy.slug)
 
 
-def _row(policy: Policy, in_force: PolicyInForce | None) -> PolicyRow:
-    return PolicyRow(
-        policy=policy, in_force=in_force, rules=rules.of_text(in_force.text if in_force else policy.draft_text)
-    )
+def _row(policy: Policy, in_force: PolicyInForce | None, *, published: bool) -> PolicyRow:
+    said = rules.of_text(in_force.text if in_force else policy.draft_text)
+    return PolicyRow(policy=policy, in_force=in_force, rules=said, published=published)
 
 
 def _draft(policy: Policy) -> DraftForm:

@@ -5,13 +5,29 @@ A slug cannot hold a slash, so what is beside the things of a list has `-/` befo
 
 from django.urls import include, path
 
-from governance.ui import policies, policy_versions, projects, signing_in
+from governance.ui import (
+    agents,
+    budgets,
+    catalogue,
+    groups,
+    keys,
+    people,
+    policies,
+    policy_versions,
+    projects,
+    rules_in_force,
+    signing_in,
+)
 
 app_name = "governance"
 
 _POLICY = "policies/<slug:policy>/"
+_BUDGET = "budgets/<slug:budget>/"
+_AGENT = "agents/<uuid:agent_id>/"
+_PERSON = "people/<uuid:person_id>/roles/"
 
 pages = [
+    path("rules/", rules_in_force.rules_in_force, name="rules_in_force"),
     path("policies/", policies.policy_list, name="policy_list"),
     path("policies/-/new/", policies.policy_new, name="policy_new"),
     path(_POLICY, policies.policy, name="policy"),
@@ -20,6 +36,32 @@ pages = [
     path(f"{_POLICY}retire/", policy_versions.policy_retire, name="policy_retire"),
     path(f"{_POLICY}history/", policy_versions.policy_history, name="policy_history"),
     path(f"{_POLICY}versions/<int:number>/", policy_versions.policy_version, name="policy_version"),
+    path("budgets/", budgets.budget_list, name="budget_list"),
+    path("budgets/-/new/", budgets.budget_new, name="budget_new"),
+    path(_BUDGET, budgets.budget, name="budget"),
+    path(f"{_BUDGET}revise/", budgets.budget_revise, name="budget_revise"),
+    path(f"{_BUDGET}retire/", budgets.budget_retire, name="budget_retire"),
+    path("agents/", agents.agent_list, name="agent_list"),
+    path("agents/new/", agents.agent_new, name="agent_new"),
+    path("agents/keys/new/", keys.service_key_new, name="service_key_new"),
+    path("agents/keys/<slug:key>/revoke/", keys.key_revoke, name="key_revoke"),
+    path(_AGENT, agents.agent, name="agent"),
+    path(f"{_AGENT}adopt/", agents.agent_adopt, name="agent_adopt"),
+    path(f"{_AGENT}keys/new/", keys.agent_key_new, name="agent_key_new"),
+    path("workflows/", catalogue.workflow_list, name="workflow_list"),
+    path("workflows/new/", catalogue.workflow_new, name="workflow_new"),
+    path("workflows/tools/", catalogue.tool_list, name="tool_list"),
+    path("workflows/tools/new/", catalogue.tool_new, name="tool_new"),
+    path("workflows/tools/<uuid:tool_id>/", catalogue.tool, name="tool"),
+    path("workflows/models/", catalogue.model_list, name="model_list"),
+    path("workflows/models/new/", catalogue.model_new, name="model_new"),
+    path("workflows/adopt/<slug:kind>/<uuid:name_id>/", catalogue.name_adopt, name="name_adopt"),
+    path("people/", people.person_list, name="person_list"),
+    path("people/new/", people.person_new, name="person_new"),
+    path(_PERSON, people.role_grant, name="role_grant"),
+    path(f"{_PERSON}<slug:role>/revoke/", people.role_revoke, name="role_revoke"),
+    path("people/groups/-/new/", groups.group_new, name="group_new"),
+    path("people/groups/<slug:group>/", groups.group, name="group"),
 ]
 
 urlpatterns = [
