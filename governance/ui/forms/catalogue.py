@@ -20,8 +20,6 @@ SCHEMA_EXAMPLE: Final = """\
   "properties": {"to": {"type": "string"}},
   "required": ["to"]
 }"""
-    '{\n  "type": "object",\n  "properties": {\n    "to": {"type": "string"}\n  },\n  "required": ["to"]\n}'
-)
 
 
 def _name() -> forms.RegexField:
