@@ -12,6 +12,8 @@ from waxell.lib.errors import DomainError
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "reference" / "rest.md").read_text(encoding="utf-8")
 PACKAGES = ("waxell", "governance", "executions")
+# What the sealer and its commands say on a terminal; no request raises these.
+TERMINAL_ONLY = "waxell.ledger.services."
 
 
 def rows(heading: str) -> dict[str, str]:
@@ -30,7 +32,7 @@ def domain_errors() -> dict[str, set[int]]:
     while waiting:
         kind = waiting.pop()
         waiting.extend(kind.__subclasses__())
-        if kind.__module__.split(".")[0] in PACKAGES:
+        if kind.__module__.split(".")[0] in PACKAGES and not kind.__module__.startswith(TERMINAL_ONLY):
             found.setdefault(kind.code, set()).add(kind.status)
     return found
 
