@@ -69,10 +69,11 @@ def bench(stack: Stack, looking: None) -> Iterator[Bench]:
     check(made.project)
 
 
-def make_bench(stack: Stack) -> Bench:
+def make_bench(stack: Stack, *, agent_slug: str = "scout") -> Bench:
+    """A project with an owner, an agent and their keys."""
     owner, bob = make_person("Alice"), make_person("Bob")
     project = make_project(owner)
-    agent = make_agent(project, "scout")
+    agent = make_agent(project, agent_slug)
     return Bench(
         stack=stack,
         project=project,
