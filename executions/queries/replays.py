@@ -1,39 +1,48 @@
-"""Replaying: a recorded decision is derived again from its facts and the rules of its time."""
+"""Replaying what the database holds: decisions, the states they name, and the schemas of their tools."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
-from functools import lru_cache
+from datetime import datetime
+from functools import lru_cache, partial
 from typing import Any, Final
 from uuid import UUID
 
 import orjson
+from django.db import connection
 
-from governance.domain import facts
-from governance.domain.evaluation import decide
-from governance.domain.manifest import GovernanceState
-from governance.domain.tool_schemas import check_args
+from executions.domain.replaying import Outcome, Replay, derive, erased
+from governance.domain.manifest import UnknownEngine
 from governance.queries import states
 from waxell.ledger.models import Entry
-from waxell.lib import canonical
 from waxell.lib.errors import NotFound
 
+__all__ = ["Outcome", "Replay", "Replayed", "replay", "replay_decisions"]
+
 CACHED_SCHEMAS: Final = 512
+AT_ONCE: Final = 500
 _TOOLS_SPEAK: Final = ("tool.registered", "tool.changed")
 
-
-class Outcome(StrEnum):
-    SAME = "same"
-    DIFFERENT = "different"
-    ERASED = "erased"
+_DECISIONS: Final = """
+SELECT e.stream, e.seq, e.body, p.content
+  FROM ledger_entry e
+  LEFT JOIN ledger_payload p
+         ON p.project_id = e.project_id AND p.stream = e.stream AND p.seq = e.seq AND p.name = 'args'
+ WHERE e.type = 'action.decided' AND (%(execution)s::uuid IS NULL OR e.stream = %(execution)s)
+   AND (%(project)s::uuid IS NULL OR e.project_id = %(project)s)
+   AND (%(since)s::timestamptz IS NULL OR e.decided_at >= %(since)s)
+   AND (%(until)s::timestamptz IS NULL OR e.decided_at < %(until)s)
+ ORDER BY CASE WHEN %(sample)s::bigint IS NOT NULL THEN random() END, e.project_id, e.stream, e.seq
+ LIMIT %(sample)s
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Replay:
-    """What came of deriving a decision again; `detail` says in plain words what is missing or differs."""
+class Replayed:
+    """A decision and what came of deriving it again."""
 
-    outcome: Outcome
-    detail: str = ""
+    execution: str
+    seq: int
+    replay: Replay
 
 
 def replay(body: bytes, args: bytes | None) -> Replay:
@@ -42,30 +51,36 @@ def replay(body: bytes, args: bytes | None) -> Replay:
     `args` is the content of the entry's payload of that name, None where it has none any more.
     """
     line: dict[str, Any] = orjson.loads(body)
-    if args is None and line["facts"]["has_args"] and "args" in line.get("payloads", {}):
-        return Replay(outcome=Outcome.ERASED, detail="the arguments were erased")
+    if (gone := erased(line, args)) is not None:
+        return gone
+    project_id = UUID(line["project"])
     try:
-        state = states.by_digest(UUID(line["project"]), line["state"])
+        state = states.by_digest(project_id, line["state"])
     except NotFound:
         return Replay(outcome=Outcome.DIFFERENT, detail="the governance state it names does not exist")
-    if state.engine != line["engine"]:
-        return Replay(outcome=Outcome.DIFFERENT, detail=f"its engine {line['engine']} is not the state's")
-    try:
-        seen = facts.read(line["facts"], _typed(line, state, orjson.loads(args or b"{}")))
-    except (KeyError, TypeError, ValueError) as error:
-        return Replay(outcome=Outcome.DIFFERENT, detail=f"its facts cannot be read: {error}")
-    again = canonical.encode(decide(state=state, facts=seen).document())
-    if again != canonical.encode(line["decision"]):
-        return Replay(outcome=Outcome.DIFFERENT, detail="the same facts now give another decision")
-    return Replay(outcome=Outcome.SAME)
+    except UnknownEngine as error:
+        return Replay(outcome=Outcome.DIFFERENT, detail=str(error))
+    except (KeyError, ValueError) as error:
+        return Replay(outcome=Outcome.DIFFERENT, detail=f"the governance state it names is spoilt: {error}")
+    return derive(line, args, state=state, schema_of=partial(_schema, project_id))
 
 
-def _typed(line: Mapping[str, Any], state: GovernanceState, args: object) -> dict[str, Any] | None:
-    """The arguments as rules saw them, by the schema that the state names."""
-    if not line["facts"]["has_args"]:
-        return None
-    schema = _schema(UUID(line["project"]), state.tool_schemas[line["action"]["resource"]])
-    return check_args(schema, args).typed
+def replay_decisions(
+    *,
+    execution: UUID | None = None,
+    project: UUID | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    sample: int | None = None,
+) -> Iterator[Replayed]:
+    """Yield every decision meant, derived again; with `sample` that many of them, drawn by chance."""
+    params = {"execution": execution, "project": project, "since": since, "until": until, "sample": sample}
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(_DECISIONS, params)
+        while batch := cursor.fetchmany(AT_ONCE):
+            for stream, seq, body, content in batch:
+                again = replay(bytes(body), None if content is None else bytes(content))
+                yield Replayed(execution=str(stream), seq=seq, replay=again)
 
 
 @lru_cache(maxsize=CACHED_SCHEMAS)
