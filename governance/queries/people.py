@@ -2,7 +2,8 @@
 
 from uuid import UUID
 
-from django.db.models import FETCH_RAISE, Prefetch, QuerySet
+from django.db.models import FETCH_RAISE, Prefetch, Q, QuerySet, Value
+from django.db.models.functions import Coalesce, NullIf
 
 from governance.models import ApproverGroup, Membership, Person
 
@@ -11,7 +12,18 @@ def members(project_id: UUID) -> QuerySet[Person]:
     """Return everybody with a role, each with `roles`: their memberships here."""
     roles = Membership.objects.filter(project=project_id).order_by("role")
     found = Person.objects.filter(memberships__project=project_id).distinct()
-    return found.prefetch_related(Prefetch("memberships", roles, to_attr="roles")).order_by("name", "email")
+    called = Coalesce(NullIf("name", Value("")), "email")
+    return (
+        found.prefetch_related(Prefetch("memberships", roles, to_attr="roles"))
+        .annotate(called=called)
+        .order_by("called", "email")
+    )
+
+
+def members_and(project_id: UUID, group: ApproverGroup) -> QuerySet[Person]:
+    """Return everybody with a role, and those of the group who have none any more."""
+    either = Q(memberships__project=project_id) | Q(approver_groups=group)
+    return Person.objects.filter(either).distinct().order_by("name", "email")
 
 
 def groups(project_id: UUID) -> QuerySet[ApproverGroup]:

@@ -1,6 +1,7 @@
 """Budgets: the list, a new one, one with its windows, a new limit, retiring."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from django.contrib import messages
 from django.db.models import FETCH_RAISE
@@ -24,9 +25,11 @@ from governance.ui.meters import Meter
 from waxell.lib.errors import Conflict, DomainError, NotFound
 from waxell.lib.htmx import redirect, render_page, wants_fragment
 
-SHOWN_WINDOWS = 24
-SHOWN_PAST = 50
-SHOWN_RESERVATIONS = 50
+SHOWN_WINDOWS: Final = 24
+SHOWN_PAST: Final = 50
+SHOWN_RESERVATIONS: Final = 50
+BEGINNING: Final = {"unit": "usd", "scope_type": "project", "period": "day"}
+"""What a new budget's form begins with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +69,7 @@ def budget_list(request: HttpRequest, project: Project) -> HttpResponse:
 def budget_new(request: HttpRequest, project: Project) -> HttpResponse:
     """The form is asked for again as unit and scope are chosen: then it offers only what goes with them."""
     chosen = request.GET.dict() if wants_fragment(request) else {}
-    form = BudgetForm(request.POST or None, project=project, initial={"unit": "usd", "scope_type": "project", **chosen})
+    form = BudgetForm(request.POST or None, project=project, initial={**BEGINNING, **chosen})
     status = 200
     if request.method == "POST":
         status = 422
@@ -181,8 +184,10 @@ def _in_force(budget: Budget) -> BudgetInForce | None:
 
 def _sentence(budget: Budget, shown: BudgetInForce) -> str:
     """Return the budget as one reads it: `$5.00 a day, for each agent`."""
-    period = wording.PERIODS[shown.period]
-    return f"{wording.amount(budget.unit, shown.limit)} {period}, {wording.scope(shown.scope, shown.scope_value)}"
+    limit = f"{wording.amount(budget.unit, shown.limit)} {wording.PERIODS[shown.period]}"
+    if shown.scope == "execution" and shown.period == "per_execution":
+        return limit
+    return f"{limit}, {wording.scope(shown.scope, shown.scope_value)}"
 
 
 def _address(project: Project, budget: Budget) -> str:

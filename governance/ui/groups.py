@@ -26,7 +26,7 @@ def group(request: HttpRequest, project: Project, group: str) -> HttpResponse:
     if found is None:
         raise NotFound()
     # Somebody in the group who left the project stays to be seen, and can be taken out.
-    candidates = (people.members(project.pk) | found.people.all().distinct()).distinct()
+    candidates = people.members_and(project.pk, found)
     initial = {"name": found.name, "people": found.people.all()}
     return _define(request, project, GroupChangeForm(request.POST or None, people=candidates, initial=initial), found)
 

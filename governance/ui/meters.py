@@ -39,10 +39,10 @@ def of_window(budget: Budget, window: Window | None, limit: int | None, label: s
         spent=spent,
         reserved=reserved,
         limit=most,
-        spent_text=wording.amount(budget.unit, spent),
-        reserved_text=wording.amount(budget.unit, reserved),
+        spent_text=wording.short_amount(budget.unit, spent),
+        reserved_text=wording.short_amount(budget.unit, reserved),
         limit_text=wording.amount(budget.unit, most),
-        left_text=wording.amount(budget.unit, max(0, most - counted - reserved)),
+        left_text=wording.short_amount(budget.unit, max(0, most - counted - reserved)),
         start_at=window.start_at if window else None,
         end_at=window.end_at if window else None,
         notes=notes(budget, window),
@@ -52,8 +52,10 @@ def of_window(budget: Budget, window: Window | None, limit: int | None, label: s
 def member(budget: Budget, window: Window | None) -> str:
     """Return whose window it is."""
     if window is not None and window.member:
+        if budget.period == "per_execution" or budget.scope_type == "execution":
+            return _("Execution …%(end)s") % {"end": window.member[-12:]}
         return window.member
-    return budget.scope_value or str(_("The whole project") if budget.scope_type == "project" else _("Nobody yet"))
+    return budget.scope_value or (_("The whole project") if budget.scope_type == "project" else _("Nobody yet"))
 
 
 def notes(budget: Budget, window: Window | None) -> tuple[str, ...]:

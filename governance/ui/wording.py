@@ -45,6 +45,11 @@ def amount(unit: str, value: int) -> str:
     return f"{value:,} {counted[unit]}"
 
 
+def short_amount(unit: str, value: int) -> str:
+    """Return an amount beside others of the same unit: `$0.98`, `1,200`."""
+    return f"${format_usd(value)}" if unit == "usd" else f"{value:,}"
+
+
 def scope(scope_type: str, scope_value: str | None) -> str:
     """Return for whom a budget counts."""
     if scope_type == "project":
