@@ -83,7 +83,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Sealer",
             fields=[
-                ("only", models.BooleanField(default=True, primary_key=True, serialize=False)),
+                ("singleton", models.BooleanField(default=True, primary_key=True, serialize=False)),
                 ("state", models.TextField(choices=[("sealing", "Sealing"), ("stopped", "Stopped")])),
                 ("reason", models.TextField()),
                 ("detail", models.TextField()),

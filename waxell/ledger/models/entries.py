@@ -17,7 +17,7 @@ class Entry(models.Model):
     seq = models.BigIntegerField()
     body = models.BinaryField()
     type = models.TextField()
-    verdict = models.TextField(null=True)
+    verdict = models.TextField(null=True)  # noqa: DJ001  NULL: this entry judges nothing
     state = models.BinaryField(null=True)
     about = models.BigIntegerField(null=True)
     cites = ArrayField(models.TextField(), null=True)

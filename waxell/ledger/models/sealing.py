@@ -102,7 +102,7 @@ class Sealer(models.Model):
         SEALING = "sealing"
         STOPPED = "stopped"
 
-    only = models.BooleanField(primary_key=True, default=True)
+    singleton = models.BooleanField(primary_key=True, default=True)
     state = models.TextField(choices=State)
     reason = models.TextField()
     detail = models.TextField()

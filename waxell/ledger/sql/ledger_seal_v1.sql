@@ -122,7 +122,7 @@ SET search_path = pg_catalog, waxell, pg_temp
 AS $$
     INSERT INTO ledger_sealer AS s (state, reason, detail, changed_at, seen_at)
     VALUES (p_state, p_reason, p_detail, clock_timestamp(), clock_timestamp())
-    ON CONFLICT (only) DO UPDATE SET
+    ON CONFLICT (singleton) DO UPDATE SET
         state = excluded.state, reason = excluded.reason, detail = excluded.detail, seen_at = excluded.seen_at,
         changed_at = CASE WHEN (s.state, s.reason) = (excluded.state, excluded.reason)
                           THEN s.changed_at ELSE excluded.changed_at END

@@ -57,7 +57,7 @@ CREATE TABLE ledger_key (
 
 -- What the sealer last said of itself: one row.
 CREATE TABLE ledger_sealer (
-    only       boolean PRIMARY KEY DEFAULT true CHECK (only),
+    singleton  boolean PRIMARY KEY DEFAULT true CHECK (singleton),
     state      text NOT NULL CHECK (state IN ('sealing', 'stopped')),
     reason     text NOT NULL,             -- '' while sealing
     detail     text NOT NULL,
