@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.db.models import FETCH_RAISE, Prefetch, Q, QuerySet, Value
+from django.db.models import FETCH_RAISE, CharField, Prefetch, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, NullIf
 
 from governance.models import ApproverGroup, Membership, Person
@@ -12,7 +12,7 @@ def members(project_id: UUID) -> QuerySet[Person]:
     """Return everybody with a role, each with `roles`: their memberships here."""
     roles = Membership.objects.filter(project=project_id).order_by("role")
     found = Person.objects.filter(memberships__project=project_id).distinct()
-    called = Coalesce(NullIf("name", Value("")), "email")
+    called = Coalesce(NullIf("name", Value("")), "email", output_field=CharField())
     return (
         found.prefetch_related(Prefetch("memberships", roles, to_attr="roles"))
         .annotate(called=called)

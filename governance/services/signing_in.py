@@ -1,7 +1,7 @@
 """Signing in, slowed down where somebody guesses."""
 
 import math
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.contrib.auth import authenticate
@@ -47,5 +47,5 @@ def _wait(email: str, address: str) -> int:
     """Return the seconds until the oldest of the attempts that count is forgotten."""
     newest = SignInAttempt.objects.filter(email=email, address=address).order_by("-pk")[:MOST_FAILURES]
     times = [row.attempted_at for row in newest]
-    now = call_one("SELECT clock_timestamp() AS now").now
+    now: datetime = call_one("SELECT clock_timestamp() AS now").now
     return max(1, math.ceil((min(times, default=now) + WITHIN - now).total_seconds()))

@@ -153,4 +153,4 @@ def _after_conflict(form: DraftForm, policy: Policy) -> DraftForm:
 
 def _checked(project: Project, text: str) -> dict[str, object]:
     found: Validation = policies.validate(project_id=project.pk, text=text)
-    return {"errors": found.errors, "rules": [rules.of_rule(rule) for rule in found.rules]}
+    return {"errors": rules.flaws(found.errors), "rules": [rules.of_rule(rule) for rule in found.rules]}

@@ -50,7 +50,7 @@ def policy_publish(request: HttpRequest, project: Project, policy: str) -> HttpR
         "policy": found,
         "in_force": shown,
         "form": form,
-        "errors": checked.errors,
+        "errors": rules.flaws(checked.errors),
         "rules": [rules.of_rule(rule) for rule in checked.rules],
         "diff": diffs.compare(shown.text if shown else "", found.draft_text),
         "mode_changes": shown is not None and shown.mode != found.mode,

@@ -1,16 +1,20 @@
 """Rules of a policy as sentences."""
 
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
 from django.utils.translation import gettext as _
 
 from governance.domain import policies
-from governance.domain.policies import Rule
+from governance.domain.policies import PolicyError, Rule
 from governance.ui import wording
 
 KEPT_TEXTS: Final = 256
+# The engine repeats one mistake for every kind of action that the rule speaks of.
+_FOR_ACTION = re.compile(r' for Action::"[^"]*"')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,3 +56,13 @@ def _asks(rule: Rule) -> str:
     if rule.on_refusal == "halt":
         parts.append(_("a no stops the execution"))
     return ", ".join(parts)
+
+
+def flaws(errors: Iterable[PolicyError]) -> tuple[PolicyError, ...]:
+    """Return what stands against publishing, a mistake that meets many kinds of action told once."""
+    found: dict[tuple[str, str | None, int | None], list[PolicyError]] = {}
+    for error in errors:
+        found.setdefault((_FOR_ACTION.sub("", error.message), error.rule, error.line), []).append(error)
+    return tuple(
+        same[0] if len(same) == 1 else replace(same[0], message=message) for (message, *_rest), same in found.items()
+    )

@@ -87,17 +87,15 @@ class TermsForm(forms.Form):
     )
     note = forms.CharField(label=_("Why"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 2}))
 
-    unit: str = ""
-
     def __init__(self, *args: Any, project: Project, unit: str = "", **options: Any) -> None:
         super().__init__(*args, **options)
-        self.unit = unit
+        self.fixed_unit = unit
         groups = [(group.slug, group.name) for group in registry.approver_groups(project.pk)]
         self.fields["approvers"].choices = [("", _("Nobody")), *groups]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
-        unit = values.get("unit", self.unit)
+        unit = values.get("unit", self.fixed_unit)
         for name in ("limit", "default_reservation"):
             if unit and values.get(name):
                 try:

@@ -31,7 +31,7 @@ class TextField(forms.CharField):
         super().__init__(**{"strip": False, "max_length": MAX_TEXT, "widget": area, **options})
 
     def to_python(self, value: Any) -> str:
-        text: str = super().to_python(value)
+        text = super().to_python(value) or ""
         return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
