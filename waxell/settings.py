@@ -61,6 +61,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "waxell.lib.unread.ReadToEndMiddleware",
+    "waxell.lib.metering.MeterMiddleware",
     "waxell.lib.surfaces.ConsoleMiddleware",
 ]
 CONSOLE_MIDDLEWARE = [
@@ -173,7 +174,9 @@ SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 0 if INSECURE else 365 * 24 * 3600
 SECURE_HSTS_INCLUDE_SUBDOMAINS = not INSECURE
 SECURE_HSTS_PRELOAD = not INSECURE
-if _truth("WAXELL_BEHIND_PROXY"):
+# Then every request seems to come from the proxy: its address proves nothing.
+WAXELL_BEHIND_PROXY = _truth("WAXELL_BEHIND_PROXY")
+if WAXELL_BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 STATIC_URL = "/static/"
@@ -263,6 +266,17 @@ CELERY_TIMEZONE = "UTC"
 WAXELL_WORKFLOWS = _words("WAXELL_WORKFLOWS", "executions.workflows.licence_audit")
 # How long a worker's process waits for a person. Afterwards the execution stays suspended without one.
 WAXELL_HOLD_WAIT_SECONDS = float(os.environ.get("WAXELL_HOLD_WAIT_SECONDS", "300"))
+
+# --- the ledger's checkpoints -----------------------------------------------------------------
+# Where checkpoints and tiles leave the database: a directory, or object storage such as s3://bucket/prefix.
+WAXELL_PUBLISH_DIR = Path(os.environ.get("WAXELL_PUBLISH_DIR", WAXELL_HOME / "published")).absolute()
+WAXELL_PUBLISH_URL = os.environ.get("WAXELL_PUBLISH_URL", "")
+# Only the sealer needs the key: in this file, or as text in the environment. A next key takes over once announced.
+WAXELL_LEDGER_KEY_FILE = Path(os.environ.get("WAXELL_LEDGER_KEY_FILE", WAXELL_HOME / "keys" / "ledger.ed25519"))
+WAXELL_LEDGER_KEY = os.environ.get("WAXELL_LEDGER_KEY", "")
+WAXELL_LEDGER_NEXT_KEY = os.environ.get("WAXELL_LEDGER_NEXT_KEY", "")
+# Another place for keys: the dotted name of a callable that returns a `waxell.ledger.services.keys.KeyStore`.
+WAXELL_LEDGER_KEY_STORE = os.environ.get("WAXELL_LEDGER_KEY_STORE", "waxell.ledger.services.keys.from_settings")
 
 # --- logs -------------------------------------------------------------------------------------
 LOGGING = {

@@ -43,6 +43,13 @@ def collect_static(environ: Mapping[str, str], home: Home, source: Path) -> None
     stamp.write_text(fingerprint)
 
 
+def make_ledger_key(environ: Mapping[str, str], home: Home) -> None:
+    """Make the key that signs checkpoints, unless the environment brings one or the home has it."""
+    if "ledger_key" in get_commands() and not environ.get("WAXELL_LEDGER_KEY"):
+        environment = for_role(environ, "sealer", process="ledger-key")
+        _run(home, "ledger_key", manage("ledger_key", "create", "--if-missing"), environment)
+
+
 def demo(environ: Mapping[str, str], home: Home) -> dict[str, Any]:
     """Make the first owner and the demo project, or find them again: `{owner, keys, project}`.
 

@@ -51,6 +51,7 @@ class Command(BaseCommand):
         url = f"http://localhost:{port}"
         self.say("Migrating")
         steps.migrate(environ, home)
+        steps.make_ledger_key(environ, home)
         supervisor.check_not_stopping()
         self.say("Collecting static files")
         steps.collect_static(environ, home, settings.BASE_DIR / "static")
