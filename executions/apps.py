@@ -1,6 +1,7 @@
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
+from waxell.lib import observing
 from waxell.lib.db.rights import grant_rights
 
 
@@ -23,3 +24,9 @@ class ExecutionsConfig(AppConfig):
 
     def ready(self) -> None:
         post_migrate.connect(grant_rights, sender=self)
+        from executions.queries import installation, observations
+
+        observing.register_check("roles", installation.look_at_roles)
+        observing.register_check("migrations", installation.look_at_migrations)
+        observing.register_check("sweeper", installation.look_at_sweeper)
+        observing.register_gauges("executions", observations.gauges)

@@ -1,6 +1,7 @@
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
+from waxell.lib import observing
 from waxell.lib.db.rights import EVERYTHING, grant_rights
 
 REGISTRY = "INSERT, UPDATE"
@@ -62,3 +63,6 @@ class GovernanceConfig(AppConfig):
 
     def ready(self) -> None:
         post_migrate.connect(grant_rights, sender=self)
+        from governance.api import figures
+
+        observing.register_admission("governance", figures.may_read)

@@ -7,6 +7,8 @@ from waxell import health, style_page
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.live, name="healthz"),
+    path("readyz", health.ready, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="api_schema"),
     # Outside /api/, so that the console's content security policy covers it.
     path(

@@ -1,6 +1,5 @@
 """The installation around the data: roles, migrations, and the processes that must be alive."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from django.apps import apps
@@ -10,19 +9,10 @@ from django.db.migrations.executor import MigrationExecutor
 
 from executions.models import Heartbeat
 from waxell.lib.db.calls import call, call_one
+from waxell.lib.observing import Finding
 
 SWEEPER_SECONDS: Final = 30
 WRITES: Final = "INSERT, UPDATE, DELETE, TRUNCATE"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One thing that was looked at. `fails` says that a promise is broken, not merely weaker."""
-
-    subject: str
-    holds: bool
-    message: str
-    fails: bool = False
 
 
 def findings() -> list[Finding]:
@@ -64,8 +54,10 @@ def look_at_migrations() -> Finding:
         f"{step.app_label}.{step.name}" for step, _ in executor.migration_plan(executor.loader.graph.leaf_nodes())
     ]
     if missing:
-        return Finding(subject="migrations", holds=False, fails=True, message=f"not applied: {', '.join(missing)}")
-    return Finding(subject="migrations", holds=True, message="all applied")
+        return Finding(
+            subject="migrations", holds=False, fails=True, needed=True, message=f"not applied: {', '.join(missing)}"
+        )
+    return Finding(subject="migrations", holds=True, needed=True, message="all applied")
 
 
 def look_at_sweeper() -> Finding:
@@ -76,10 +68,21 @@ def look_at_sweeper() -> Finding:
         (Heartbeat.SWEEPER,),
     )
     if row is None:
-        return Finding(subject="sweeper", holds=False, message="never seen: leases, deadlines and approvals do not end")
+        return Finding(
+            subject="sweeper",
+            holds=False,
+            needed=True,
+            message="never seen: leases, deadlines and approvals do not end",
+        )
     if row.age > SWEEPER_SECONDS:
-        return Finding(subject="sweeper", holds=False, message=f"last seen {row.age:.0f} seconds ago")
-    return Finding(subject="sweeper", holds=True, message=f"seen {row.age:.0f} seconds ago")
+        return Finding(subject="sweeper", holds=False, needed=True, message=f"last seen {row.age:.0f} seconds ago")
+    return Finding(
+        subject="sweeper",
+        holds=True,
+        needed=True,
+        message=f"seen {row.age:.0f} seconds ago",
+        figures={"age_seconds": round(row.age, 1)},
+    )
 
 
 def evidence_tables() -> list[str]:

@@ -11,8 +11,10 @@ import orjson
 from django.db import DatabaseError, transaction
 
 from executions.services.callers import Caller
+from executions.services.counting import count
 from executions.services.snapshots import Snapshot
 from governance.domain.requests import Retry
+from governance.domain.verdicts import Decision
 from governance.services.requests import IdempotencyKeyReused
 from waxell.ledger.domain.entries import (
     Receipt,
@@ -76,6 +78,7 @@ class Draft:
     bodies: list[bytes] = field(default_factory=list)
     owners: list[int] = field(default_factory=list)
     payloads: list[SaltedPayload] = field(default_factory=list)
+    decided: list[Decision] = field(default_factory=list)
 
     @property
     def next_seq(self) -> int:
@@ -163,6 +166,8 @@ def append(draft: Draft, answer: Answer, *, fence: int | None, retry: Retry | No
         )
     if row.replayed:
         return replayed(row.status, row.answer, row.now_state)
+    for decision in draft.decided:
+        count(decision)
     return answer
 
 

@@ -55,6 +55,7 @@ def add_decision(
     allowed = judgement.decision.verdict is Verdict.ALLOW
     if allowed:
         draft.control["reserve_seq"] = draft.next_seq
+    draft.decided.append(judgement.decision)
     return draft.add(
         "action.decided",
         {

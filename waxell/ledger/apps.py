@@ -1,6 +1,7 @@
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
+from waxell.lib import observing
 from waxell.lib.db.rights import grant_rights
 
 
@@ -46,3 +47,7 @@ class LedgerConfig(AppConfig):
 
     def ready(self) -> None:
         post_migrate.connect(grant_rights, sender=self)
+        from waxell.ledger.queries import observations
+
+        observing.register_check("sealing", observations.look_at_sealing)
+        observing.register_gauges("sealing", observations.gauges)
