@@ -6,15 +6,17 @@ the call is its own transaction: one round trip, no BEGIN, no COMMIT.
 Such calls do not appear in `connection.queries`.
 """
 
+from collections import namedtuple
 from collections.abc import Sequence
 from typing import Any, Final
 
 from django.db import connections
-from psycopg import Cursor
-from psycopg.rows import namedtuple_row
+from psycopg import Connection, Cursor
 from psycopg.types.numeric import Int8BinaryDumper
 
 _NEVER_BY_COUNT: Final = 2**31
+# The named tuple of each statement's rows: making one costs more than reading a row.
+_shapes: Final[dict[str, Any]] = {}
 
 
 def call(sql: str, params: Sequence[object] = (), *, using: str = "default") -> list[Any]:
@@ -26,18 +28,35 @@ def call(sql: str, params: Sequence[object] = (), *, using: str = "default") -> 
     """
     connection: Any = connections[using]
     connection.ensure_connection()
-    session = connection.connection
-    if session.prepare_threshold is None:
-        # Django switches preparing off altogether; this leaves its own statements unprepared all the same.
-        session.prepare_threshold = _NEVER_BY_COUNT
-    with connection.wrap_database_errors, Cursor(session) as cursor:
-        cursor.row_factory = namedtuple_row
-        cursor.adapters.register_dumper(int, Int8BinaryDumper)
+    with connection.wrap_database_errors:
+        cursor = _cursor(connection)
         cursor.execute(sql, params, prepare=True, binary=True)
-        return cursor.fetchall() if cursor.description else []
+        result = cursor.pgresult
+        if result is None or not result.nfields:
+            return []
+        shape: Any = _shapes.get(sql)
+        if shape is None or len(shape._fields) != result.nfields:
+            names = [(result.fname(place) or b"").decode() for place in range(result.nfields)]
+            shape = _shapes[sql] = namedtuple("Row", names, rename=True)
+        return [shape._make(row) for row in cursor.fetchall()]
 
 
 def call_one(sql: str, params: Sequence[object] = (), *, using: str = "default") -> Any:
     """Run one statement that returns at most one row; returns it as a named tuple, or None."""
     rows = call(sql, params, using=using)
     return rows[0] if rows else None
+
+
+def _cursor(connection: Any) -> Cursor[Any]:
+    """One cursor for each session, kept with what it learned about types. A session belongs to one thread."""
+    session: Connection[Any] = connection.connection
+    kept: Cursor[Any] | None = getattr(connection, "prepared_calls", None)
+    if kept is not None and kept.connection is session:
+        return kept
+    if session.prepare_threshold is None:
+        # Django switches preparing off altogether; this leaves its own statements unprepared all the same.
+        session.prepare_threshold = _NEVER_BY_COUNT
+    made: Cursor[Any] = Cursor(session)
+    made.adapters.register_dumper(int, Int8BinaryDumper)
+    connection.prepared_calls = made
+    return made
