@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from executions.api import approvals, kill_orders, views
+from executions.api import approvals, bundles, kill_orders, views
 
 app_name = "executions_api"
 
@@ -12,12 +12,14 @@ urlpatterns = [
     path("executions/", views.ExecutionCollection.as_view(), name="execution_collection"),
     path(_ONE, views.ExecutionItem.as_view(), name="execution_item"),
     path(f"{_ONE}entries/", views.EntryCollection.as_view(), name="entry_collection"),
+    path(f"{_ONE}bundle/", bundles.Bundle.as_view(), name="bundle"),
     path(f"{_ONE}actions/", views.ActionCollection.as_view(), name="action_collection"),
     path(f"{_ONE}actions/<version:seq>/", views.ActionItem.as_view(), name="action_item"),
     path(f"{_ONE}actions/<version:seq>/result/", views.ActionResult.as_view(), name="action_result"),
     path(f"{_ONE}heartbeat/", views.Heartbeat.as_view(), name="heartbeat"),
     path(f"{_ONE}close/", views.Closing.as_view(), name="closing"),
     path(f"{_ONE}cancel/", views.Cancelling.as_view(), name="cancelling"),
+    path("ledger/verifier", bundles.verifier_source, name="ledger_verifier"),
     path("approvals/", approvals.ApprovalCollection.as_view(), name="approval_collection"),
     path("approvals/<uuid:approval_id>/", approvals.ApprovalItem.as_view(), name="approval_item"),
     path(
