@@ -6,6 +6,7 @@ they are a payload that may be erased, so `document` leaves them out and `read` 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from functools import cache
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -199,15 +200,21 @@ def read(document: Mapping[str, Any], typed_args: Mapping[str, Any] | None = Non
 def _present(value: Any) -> dict[str, Any]:
     """Return a value's fields by name without those that are None, tuples as sorted lists."""
     made: dict[str, Any] = {}
-    for item in fields(value):
-        content = getattr(value, item.name)
+    for name in _names(type(value)):  # type: ignore[arg-type]
+        content = getattr(value, name)
+        if content is None:
+            continue
         if isinstance(content, tuple):
-            made[item.name] = sorted(content)
-        elif isinstance(content, Effect):
-            made[item.name] = content.value
-        elif content is not None:
-            made[item.name] = content
+            made[name] = sorted(content)
+        else:
+            made[name] = content.value if isinstance(content, Effect) else content
     return made
+
+
+@cache
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    """The names of a dataclass's fields; looking them up each time is what took longest here."""
+    return tuple(item.name for item in fields(kind))
 
 
 def _tupled(value: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ import rfc8785
 MAX_INTEGER: Final = 2**53 - 1
 """The largest integer that every JSON implementation holds exactly."""
 
+_PLAIN: Final = frozenset((str, bool, type(None)))
 _BEYOND_BASIC_PLANE = re.compile(rb"[\xf0-\xff]")
 _OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 
@@ -60,16 +61,17 @@ def _inspect(value: object) -> bool:
     """Refuse what has no canonical form; tell whether a float occurs."""
     has_floats = False
     waiting: list[object] = [value]
-    while waiting:
-        item = waiting.pop()
+    # The list grows while it is walked; most values are plain and need one look.
+    for item in waiting:
         kind = type(item)
-        if kind is str or kind is bool or item is None:
+        if kind in _PLAIN:
             continue
-        if isinstance(item, dict):
-            for key in item:
+        if kind is dict or isinstance(item, dict):
+            for key, inner in item.items():  # type: ignore[attr-defined]
                 if type(key) is not str:
                     raise NotCanonical("A key is not a plain string.")
-            waiting.extend(item.values())
+                if type(inner) not in _PLAIN:
+                    waiting.append(inner)
         elif isinstance(item, int):
             if not -MAX_INTEGER <= item <= MAX_INTEGER:
                 raise NotCanonical("An integer is larger than 2**53-1.")
