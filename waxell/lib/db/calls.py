@@ -10,8 +10,10 @@ from collections import namedtuple
 from collections.abc import Sequence
 from typing import Any, Final
 
+import orjson
 from django.db import connections
 from psycopg import Connection, Cursor
+from psycopg.types.json import set_json_loads
 from psycopg.types.numeric import Int8BinaryDumper
 
 _NEVER_BY_COUNT: Final = 2**31
@@ -58,5 +60,6 @@ def _cursor(connection: Any) -> Cursor[Any]:
         session.prepare_threshold = _NEVER_BY_COUNT
     made: Cursor[Any] = Cursor(session)
     made.adapters.register_dumper(int, Int8BinaryDumper)
+    set_json_loads(orjson.loads, made)
     connection.prepared_calls = made
     return made
