@@ -1,0 +1,82 @@
+"""Who gets in: every page of a project, for everybody."""
+
+import pytest
+from django.urls import reverse
+
+from governance.domain.actors import Actor
+from governance.queries import states
+from governance.services import groups
+from governance.ui.urls import pages
+from tests.factories import make_agent, make_budget, make_key, make_policy, make_tool
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def addresses(project, alice):
+    """The address of every page, each about something that is there."""
+    make_tool(project)
+    agent = make_agent(project)
+    budget = make_budget(project).budget
+    group = groups.define(project=project, slug="legal", name="Legal", people=[alice], actor=Actor(person=alice.pk))
+    known = {
+        "policy": make_policy(project).slug,
+        "number": 1,
+        "budget": budget.slug,
+        "agent_id": agent.pk,
+        "key": make_key(project, agent).key.pk,
+        "tool_id": project.tools.get().pk,
+        "kind": "tool",
+        "name_id": project.tools.get().pk,
+        "person_id": alice.pk,
+        "role": "viewer",
+        "group": group.slug,
+    }
+    return {
+        page.name: reverse(
+            f"governance:{page.name}",
+            kwargs={"slug": project.slug} | {name: known[name] for name in page.pattern.converters},
+        )
+        for page in pages
+    }
+
+
+ONLY_POST = {"policy_check", "agent_adopt", "name_adopt", "role_grant", "role_revoke"}
+
+
+def test_owner_sees_every_page(owner, addresses):
+    answers = {name: owner.get(address).status_code for name, address in addresses.items()}
+
+    assert answers == {name: 405 if name in ONLY_POST else 200 for name in addresses}
+
+
+def test_stranger_finds_nothing_anywhere(stranger, addresses, project):
+    before = states.in_force(project.pk).number
+
+    for address in addresses.values():
+        assert stranger.get(address).status_code in {404, 405}, address
+        assert stranger.post(address).status_code in {404, 405}, address
+    assert states.in_force(project.pk).number == before
+
+
+def test_viewer_reads_and_changes_nothing(member, addresses):
+    viewer = member("viewer")
+    readable = {
+        *("rules_in_force", "policy_list", "policy", "policy_history", "policy_version"),
+        *("budget_list", "budget", "agent_list", "agent"),
+        *("workflow_list", "tool_list", "tool", "model_list", "person_list"),
+    }
+
+    answers = {name: viewer.get(address).status_code for name, address in addresses.items()}
+
+    assert {name for name, status in answers.items() if status == 200} == readable
+    assert set(answers.values()) == {200, 403, 405}
+    for name in ("policy", "policy_version", "agent", "tool", "role_grant", "agent_adopt"):
+        assert viewer.post(addresses[name]).status_code == 403, name
+
+
+def test_nobody_is_asked_to_sign_in_and_comes_back(client, addresses):
+    answer = client.get(addresses["policy_list"])
+
+    assert answer.status_code == 302
+    assert answer["Location"] == f"{reverse('governance:sign_in')}?next={addresses['policy_list']}"
