@@ -11,6 +11,7 @@ from governance.ui import (
     catalogue,
     groups,
     keys,
+    passwords,
     people,
     policies,
     policy_versions,
@@ -68,6 +69,7 @@ urlpatterns = [
     path("", signing_in.home, name="home"),
     path("sign-in/", signing_in.sign_in, name="sign_in"),
     path("sign-out/", signing_in.sign_out, name="sign_out"),
+    path("account/password/", passwords.password_change, name="password_change"),
     path("projects/new/", projects.project_new, name="project_new"),
     path("p/<slug:slug>/", include(pages)),
 ]

@@ -67,3 +67,23 @@ def test_sign_in_leads_only_to_own_pages(client, dora):
     given = {"email": dora.email, "password": PASSWORD, "next": "https://elsewhere.example/"}
 
     assert client.post(reverse("governance:sign_in"), given)["Location"] == "/"
+
+
+def test_password_is_changed_by_its_owner_only(client, dora):
+    sign_in(client)
+    given = {"old_password": "wrong", "new_password1": "another long secret", "new_password2": "another long secret"}
+    assert client.post(reverse("governance:password_change"), given).status_code == 422
+
+    assert client.post(reverse("governance:password_change"), {**given, "old_password": PASSWORD}).status_code == 303
+
+    assert client.get("/").status_code == 200
+    assert sign_in(Client(), "another long secret").status_code == 303
+
+
+def test_stranger_reads_in_words_that_there_is_nothing(client, dora):
+    sign_in(client)
+
+    answer = client.get("/p/nowhere/policies/")
+
+    assert answer.status_code == 404
+    assert "you may not see it" in answer.text
