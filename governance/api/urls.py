@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from governance.api import agents, budgets, catalogue, described, policies
+from governance.api import agents, budgets, catalogue, described, ledger, policies
 
 __all__ = ["app_name", "described", "urlpatterns"]
 
@@ -83,4 +83,11 @@ urlpatterns = [
     path("tools/<name_tail:slug>/", catalogue.ToolItem.as_view(), name="tool_item"),
     path("models/", catalogue.ModelCollection.as_view(), name="model_collection"),
     path("models/<name_tail:slug>/", catalogue.ModelItem.as_view(), name="model_item"),
+    # Without a slash at the end, as C2SP names them. Numbered logs are those before a recovery, and the newest too.
+    path("ledger/checkpoint", ledger.LedgerCheckpoint.as_view(), name="ledger_checkpoint"),
+    path("ledger/tile/<path:address>", ledger.LedgerTile.as_view(), name="ledger_tile"),
+    path("ledger/key", ledger.LedgerKey.as_view(), name="ledger_key"),
+    path("ledger/proof/<uuid:stream>/<version:seq>", ledger.LedgerProof.as_view(), name="ledger_proof"),
+    path("ledger/logs/<version:log>/checkpoint", ledger.LedgerCheckpoint.as_view(), name="ledger_log_checkpoint"),
+    path("ledger/logs/<version:log>/tile/<path:address>", ledger.LedgerTile.as_view(), name="ledger_log_tile"),
 ]
