@@ -6,6 +6,8 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from waxell import health, style_page
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    # First: the gate is called most, and looking past other addresses costs more than its parsing.
+    path("", include("executions.urls")),
     path("healthz", health.live, name="healthz"),
     path("readyz", health.ready, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
@@ -18,7 +20,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("style/", style_page.show, name="style_page"),
     path("", include("governance.urls")),
-    path("", include("executions.urls")),
 ]
 
 handler400 = "waxell.handlers.bad_request"

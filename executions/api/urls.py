@@ -2,6 +2,8 @@
 
 from django.urls import path
 
+# Registers the address converter `version`.
+import governance.api.urls  # noqa: F401
 from executions.api import approvals, bundles, kill_orders, views
 
 app_name = "executions_api"
@@ -9,11 +11,11 @@ app_name = "executions_api"
 _ONE = "executions/<uuid:execution_id>/"
 
 urlpatterns = [
+    path(f"{_ONE}actions/", views.ActionCollection.as_view(), name="action_collection"),
     path("executions/", views.ExecutionCollection.as_view(), name="execution_collection"),
     path(_ONE, views.ExecutionItem.as_view(), name="execution_item"),
     path(f"{_ONE}entries/", views.EntryCollection.as_view(), name="entry_collection"),
     path(f"{_ONE}bundle/", bundles.Bundle.as_view(), name="bundle"),
-    path(f"{_ONE}actions/", views.ActionCollection.as_view(), name="action_collection"),
     path(f"{_ONE}actions/<version:seq>/", views.ActionItem.as_view(), name="action_item"),
     path(f"{_ONE}actions/<version:seq>/result/", views.ActionResult.as_view(), name="action_result"),
     path(f"{_ONE}heartbeat/", views.Heartbeat.as_view(), name="heartbeat"),
