@@ -66,7 +66,10 @@ def _inspect(value: object) -> bool:
         kind = type(item)
         if kind in _PLAIN:
             continue
-        if kind is dict or isinstance(item, dict):
+        if kind is int:
+            if not -MAX_INTEGER <= item <= MAX_INTEGER:  # type: ignore[operator]
+                raise NotCanonical("An integer is larger than 2**53-1.")
+        elif kind is dict or isinstance(item, dict):
             for key, inner in item.items():  # type: ignore[attr-defined]
                 if type(key) is not str:
                     raise NotCanonical("A key is not a plain string.")
