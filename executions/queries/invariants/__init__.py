@@ -15,6 +15,7 @@ from executions.queries.invariants.chains import CHAINED
 from executions.queries.invariants.decisions import REPLAYED
 from executions.queries.invariants.endings import CLOSED_ONCE
 from executions.queries.invariants.examining import Examination, Invariant, Part, Violation
+from executions.queries.invariants.logs import CONSISTENT
 from executions.queries.invariants.sealing import QUEUED_OR_SEALED
 
 __all__ = ["INVARIANTS", "Examination", "Invariant", "Part", "Violation", "check_invariants", "examine"]
@@ -27,6 +28,7 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     CLOSED_ONCE,
     QUEUED_OR_SEALED,
     REPLAYED,
+    CONSISTENT,
 )
 
 

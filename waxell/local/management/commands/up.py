@@ -17,7 +17,7 @@ from waxell.local.supervisor import Stopped, Supervisor
 
 
 class Command(BaseCommand):
-    help = "Start PostgreSQL (unless DATABASE_URL names one), web, worker and sweeper; stop them with Ctrl-C."
+    help = "Start PostgreSQL (unless DATABASE_URL names one), web, worker, sweeper and sealer; stop them with Ctrl-C."
     # The database is not there yet, and the checks would ask it.
     requires_system_checks: list[str] = []
     requires_migrations_checks = False
@@ -59,7 +59,7 @@ class Command(BaseCommand):
         self.say("Preparing the demo project")
         demo = steps.demo(environ, home)
         supervisor.check_not_stopping()
-        self.say("Starting web, worker and sweeper")
+        self.say("Starting web, worker, sweeper and sealer")
         supervisor.start(environ, port=port)
         ready.announce(home, url=url, environ=environ, demo=demo)
         self.welcome(url, demo)
