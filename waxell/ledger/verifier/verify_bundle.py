@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Check a bundle of Waxell's ledger without Waxell, without a network and without trusting anybody.
 
-    python verify_bundle.py BUNDLE --key KEY [--checkpoint OLD ...] [--witness KEY ...] [--json]
+    python verify_bundle.py BUNDLE --key KEY [--checkpoint OLD ...] [--witness KEY ...] [--unfinished] [--json]
 
 BUNDLE is a file that Waxell exported. KEY is the text of /api/v1/ledger/key, or a file that holds it;
 it must have reached you by another way than the bundle. OLD is a checkpoint that you kept from an
@@ -622,8 +622,11 @@ class Range:
 class Verifier:
     """Takes a bundle's records one by one; `finish` judges what can be judged only at the end."""
 
-    def __init__(self, keys: Sequence[Key], witnesses: Sequence[Key], report: Report, file_size: int) -> None:
-        self.keys, self.witnesses, self.report, self.file_size = keys, witnesses, report, file_size
+    def __init__(
+        self, keys: Sequence[Key], witnesses: Sequence[Key], report: Report, *, file_size: int, unfinished: bool
+    ) -> None:
+        self.keys, self.witnesses, self.report = keys, witnesses, report
+        self.file_size, self.unfinished = file_size, unfinished
         self.scope: dict[str, Any] = {}
         self.heads: dict[int, Checkpoint] = {}
         self.checkpoints: list[tuple[int, int, Checkpoint]] = []
@@ -1091,10 +1094,13 @@ class Verifier:
                 self.report.fault("a bundle of one execution holds leaves of a period")
         for stream in self.streams.values():
             if stream.of == "execution" and not stream.closed:
-                self.report.note(
-                    f"the record was not closed when the bundle was made: it is known up to entry {stream.seq}",
-                    stream=stream.id,
-                )
+                told = f"the record has no closing entry: it is known up to entry {stream.seq}"
+                if self.unfinished or self.ranges:
+                    self.report.note(told, stream=stream.id)
+                else:
+                    self.report.fault(
+                        f"{told}, and nothing shows that none follows (--unfinished accepts that)", stream=stream.id
+                    )
 
     def _finish_period(self) -> None:
         if not self.ranges:
@@ -1136,12 +1142,16 @@ def verify(
     keys: Sequence[Key],
     witnesses: Sequence[Key] = (),
     checkpoints: Sequence[tuple[str, Checkpoint]] = (),
+    unfinished: bool = False,
 ) -> Report:
-    """Check the bundle in `file`, which can be rewound; `checkpoints` are older ones, each with its name."""
+    """Check the bundle in `file`, which can be rewound; `checkpoints` are older ones, each with its name.
+
+    A record that is not closed can have been cut short without a trace: `unfinished` accepts one.
+    """
     report = Report()
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
-    verifier = Verifier(keys, witnesses, report, size)
+    verifier = Verifier(keys, witnesses, report, file_size=size, unfinished=unfinished)
     try:
         for line, record in read_lines(file, report):
             verifier.take(line, record)
@@ -1161,6 +1171,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--key", action="append", required=True, help="the text of /api/v1/ledger/key, or its file")
     parser.add_argument("--checkpoint", action="append", default=[], metavar="OLD", help="a checkpoint kept earlier")
     parser.add_argument("--witness", action="append", default=[], metavar="KEY", help="who must have cosigned")
+    parser.add_argument("--unfinished", action="store_true", help="accept the record of an execution not yet closed")
     parser.add_argument("--nothing-hidden", action="store_true", help="refuse a period with hidden leaves")
     parser.add_argument("--json", action="store_true", help="answer as JSON")
     options = parser.parse_args(arguments)
@@ -1171,7 +1182,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not keys:
             raise Malformed("--key names no key")
         with open(options.bundle, "rb") as file:
-            report = verify(file, keys=keys, witnesses=witnesses, checkpoints=olds)
+            report = verify(file, keys=keys, witnesses=witnesses, checkpoints=olds, unfinished=options.unfinished)
     except (OSError, Malformed, UnicodeDecodeError) as error:
         print(f"Nothing was checked: {error}", file=sys.stderr)
         return 2

@@ -12,7 +12,7 @@ from governance.services import rights
 from tests.factories import make_agent, make_key, make_person, make_project
 from tests.factories.executions import caller_of, start
 from tests.factories.governance import owner_of
-from tests.integration.executions.bundles.conftest import SIGNER, Seal, check, messages
+from tests.factories.sealing import SIGNER, Seal, check, messages
 
 
 def client(plain: str) -> APIClient:
