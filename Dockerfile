@@ -17,7 +17,9 @@ COPY static static
 # The files are hashed while building; at run time nothing is written to the image.
 ENV WAXELL_STATIC_ROOT=/srv/waxell/staticfiles
 RUN python manage.py collectstatic --no-input --verbosity=0 \
-    && useradd --system --no-create-home --uid 10001 waxell
+    && useradd --system --no-create-home --uid 10001 waxell \
+    # A new volume takes its owner from here: the sealer keeps its key and what it publishes there.
+    && install -d -o waxell -m 0700 /ledger
 USER waxell
 
 EXPOSE 8000
