@@ -19,11 +19,11 @@ from waxell.local.cluster import Cluster
 DATABASE = "floor"
 ROWS = 1000
 BYTES = 600
-TABLES = f"""
+TABLES = """
     create table counter (id int primary key, reserved bigint not null, most bigint not null) with (fillfactor = 40);
     create table line (id bigint generated always as identity primary key, counter int not null, body bytea not null);
-    insert into counter select id, 0, 1000000000000 from generate_series(0, {ROWS - 1}) as id;
 """
+FILL = "insert into counter select id, 0, 1000000000000 from generate_series(0, %s) as id"
 STATEMENT = """
     with taken as (
         update counter set reserved = reserved + 1 where id = %s and reserved + 1 <= most returning id
@@ -38,6 +38,7 @@ def create(cluster: Cluster) -> None:
         connection.execute(f"create database {DATABASE}")
     with psycopg.connect(cluster.superuser(DATABASE).conninfo()) as connection:
         connection.execute(TABLES)
+        connection.execute(FILL, [ROWS - 1])
 
 
 def measure(cluster: Cluster, *, connections: int, seconds: float) -> tuple[float, list[float]]:
