@@ -1,0 +1,164 @@
+"""C3 and C4: a superuser rewrites what lies in the database; `verify` and the next bundle name each change."""
+
+import io
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connections
+
+from governance.models import Project
+from tests.factories import make_policy, make_tool
+from tests.factories.executions import Run, start
+from tests.factories.sealing import SIGNER, Seal, bundle_of, check, messages
+from tests.plugin.server import TestServer
+from waxell.ledger.domain.checkpoints import Checkpoint
+from waxell.ledger.domain.notes import SigningKey
+
+MALLORY = SigningKey(name=SIGNER.name, seed=bytes(32))
+GUARDED = (
+    "ledger_entry",
+    "ledger_payload",
+    "ledger_leaf",
+    "ledger_checkpoint",
+    "ledger_key",
+    "governance_policyversion",
+)
+TRIGGERS = """
+SELECT tgrelid::regclass::text, tgname, tgenabled FROM pg_trigger
+ WHERE NOT tgisinternal AND tgrelid = ANY (%s::text[]::regclass[])
+"""
+
+type Rewrite = Callable[..., None]
+
+
+@pytest.fixture
+def rewrite(transactional_db: None, database_server: TestServer) -> Iterator[Rewrite]:
+    """Runs statements as the superuser, with every guard switched off."""
+    name = connections["default"].settings_dict["NAME"]
+    with psycopg.connect(database_server.cluster.superuser(name).conninfo(), autocommit=True) as connection:
+        connection.execute("SET search_path = waxell, public")
+
+        triggers = connection.execute(TRIGGERS, [list(GUARDED)]).fetchall()
+
+        def run(statement: str, *params: object) -> None:
+            with connection.transaction():
+                for table, trigger, _ in triggers:
+                    connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")
+                assert connection.execute(statement, params).rowcount > 0
+                for table, trigger, enabled in triggers:
+                    how = "ENABLE ALWAYS" if enabled == "A" else "ENABLE"
+                    connection.execute(f"ALTER TABLE {table} {how} TRIGGER {trigger}")
+
+        yield run
+
+
+@pytest.fixture
+def run(project: Project, seal: Seal) -> Run:
+    make_tool(project)
+    make_policy(project)
+    made = start(project, input="hello")
+    made.ask("search", args={"q": "x"})
+    made.ask("mail", args={"to": "bob"})
+    made.close()
+    seal()
+    return made
+
+
+def verified(*arguments: str) -> str:
+    """What `verify` prints; it fails."""
+    out = io.StringIO()
+    with pytest.raises(CommandError):
+        call_command("verify", *arguments, stdout=out, stderr=io.StringIO())
+    return out.getvalue()
+
+
+def test_untouched_database_verifies(run: Run) -> None:
+    out = io.StringIO()
+
+    call_command("verify", "--key", str(SIGNER.verifier), stdout=out)
+
+    assert "Everything holds." in out.getvalue()
+
+
+def test_edited_entry_is_named(run: Run, rewrite: Rewrite) -> None:
+    rewrite(
+        "UPDATE ledger_entry SET body = convert_to(replace(convert_from(body, 'UTF8'), 'search', 'google'), 'UTF8')"
+        " WHERE stream = %s AND seq = 2",
+        run.id,
+    )
+    rewrite("UPDATE ledger_entry SET digest = sha256(body) WHERE stream = %s AND seq = 2", run.id)
+
+    assert f"stream {run.id} entry 2: the entry is not the one that was sealed as leaf" in verified()
+    assert f"stream {run.id} entry 2" in "\n".join(messages(check(bundle_of(run.row))))
+
+
+def test_deleted_entry_is_named(run: Run, rewrite: Rewrite) -> None:
+    rewrite("DELETE FROM ledger_entry WHERE stream = %s AND seq = 2", run.id)
+
+    assert f"stream {run.id} entry 2: the entry was sealed as leaf" in verified()
+    assert "entry 2 is missing: entry 3 follows entry 1" in "\n".join(messages(check(bundle_of(run.row))))
+
+
+def test_entry_put_in_behind_the_gate_is_named(run: Run, rewrite: Rewrite) -> None:
+    rewrite(
+        "INSERT INTO ledger_entry SELECT project_id, stream, 99, sha256('x'), body, type, verdict, state, about, cites,"
+        " decided_at FROM ledger_entry WHERE stream = %s AND seq = 2",
+        run.id,
+    )
+
+    assert f"stream {run.id} entry 99" in verified()
+
+
+def test_swapped_payload_is_named(run: Run, rewrite: Rewrite) -> None:
+    rewrite("UPDATE ledger_payload SET content = 'bye' WHERE stream = %s AND name = 'input'", run.id)
+
+    assert f"stream {run.id} entry 1: the payload input is not what the entry commits to" in verified()
+    assert "the payload input is not the one that the entry commits to" in "\n".join(
+        messages(check(bundle_of(run.row)))
+    )
+
+
+def test_deleted_payload_is_missing_and_not_erased(run: Run, rewrite: Rewrite) -> None:
+    rewrite("DELETE FROM ledger_payload WHERE stream = %s AND name = 'input'", run.id)
+
+    assert "the payload input is missing, and no entry says that it was erased" in "\n".join(
+        messages(check(bundle_of(run.row)))
+    )
+
+
+def test_rewritten_policy_is_named(run: Run, rewrite: Rewrite) -> None:
+    rewrite("UPDATE governance_policyversion SET text = text || ' // more'")
+
+    assert "the policy's text is not the one that" in "\n".join(messages(check(bundle_of(run.row))))
+
+
+def test_tree_signed_again_with_another_key_is_named(run: Run, rewrite: Rewrite) -> None:
+    log = Checkpoint(origin=SIGNER.name, size=1, root=bytes(32))
+    rewrite("UPDATE ledger_checkpoint SET root = %s, note = %s", bytes(32), str(log.signed(MALLORY)))
+    rewrite("UPDATE ledger_key SET vkey = %s", str(MALLORY.verifier))
+
+    told = verified("--key", str(SIGNER.verifier))
+
+    assert "its note does not hold: No known key has signed this note." in told
+    assert "the leaves give another root than it" in told
+
+
+def test_cut_tail_of_the_tree_is_named(run: Run, rewrite: Rewrite) -> None:
+    rewrite("DELETE FROM ledger_leaf WHERE index >= (SELECT max(index) FROM ledger_leaf)")
+
+    assert "it commits to more leaves than the" in verified()
+
+
+def test_database_behind_a_checkpoint_kept_elsewhere_was_rolled_back(run: Run, tmp_path: Path) -> None:
+    kept = tmp_path / "monday"
+    kept.write_text(str(Checkpoint(origin=SIGNER.name, size=1000, root=bytes(32)).signed(SIGNER)))
+    forked = tmp_path / "tuesday"
+    forked.write_text(str(Checkpoint(origin=SIGNER.name, size=2, root=bytes(32)).signed(SIGNER)))
+
+    told = verified("--checkpoint", str(kept), "--checkpoint", str(forked))
+
+    assert "the ledger was rolled back" in told
+    assert "it commits to another history than the one that is here" in told
