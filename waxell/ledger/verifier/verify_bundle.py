@@ -80,6 +80,7 @@ def parse_canonical(content: bytes) -> Any:
             # Without floats, large integers and characters beyond U+FFFF the two spellings agree.
             again = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8")
         else:
+            value = json.loads(text, parse_int=_read_integer)
             again = encode_canonical(value)
     except (UnicodeEncodeError, RecursionError) as error:
         raise Unreadable("holds text that is not Unicode, or is nested too deeply") from error
@@ -132,6 +133,12 @@ def _number(value: float) -> str:
         return f"{sign}0.{'0' * -point}{digits}"
     mantissa = digits[0] + (f".{digits[1:]}" if len(digits) > 1 else "")
     return f"{sign}{mantissa}e{'+' if point > 0 else '-'}{abs(point - 1)}"
+
+
+def _read_integer(text: str) -> int | float:
+    """Read digits as JavaScript does: beyond 2^53 they are a float's."""
+    exact = len(text) < 20 and abs(int(text)) <= MAX_INTEGER
+    return int(text) if exact else float(text)
 
 
 def _refuse_constant(name: str) -> NoReturn:
