@@ -9,13 +9,18 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connections
 
+from governance.domain.actors import Actor
 from governance.models import Project
+from governance.services.recording import record
 from tests.factories import make_policy, make_tool
 from tests.factories.executions import Run, start
 from tests.factories.sealing import SIGNER, Seal, bundle_of, check, messages
 from tests.plugin.server import TestServer
 from waxell.ledger.domain.checkpoints import Checkpoint
 from waxell.ledger.domain.notes import SigningKey
+from waxell.ledger.queries import checkpoints
+from waxell.ledger.queries.proofs import NotSealed
+from waxell.ledger.services import logs
 
 MALLORY = SigningKey(name=SIGNER.name, seed=bytes(32))
 GUARDED = (
@@ -162,3 +167,42 @@ def test_database_behind_a_checkpoint_kept_elsewhere_was_rolled_back(run: Run, t
 
     assert "the ledger was rolled back" in told
     assert "it commits to another history than the one that is here" in told
+
+
+def test_erased_payload_is_told_from_a_missing_one(run: Run, rewrite: Rewrite, seal: Seal) -> None:
+    project = run.row.project_id
+    erased = [{"stream": str(run.id), "seq": 1, "name": "input"}, {"stream": str(run.id), "seq": 2, "name": "args"}]
+    receipt = record(project_id=project, actor=Actor(system="test"), type="payloads.erased", members={"erased": erased})
+    rewrite("DELETE FROM ledger_payload WHERE stream = %s", run.id)
+    with pytest.raises(NotSealed):
+        bundle_of(run.row)
+    seal()
+
+    report = check(bundle_of(run.row))
+
+    by = f"was erased, by entry {receipt.seq} of stream {project}"
+    assert [note.message for note in report.notes] == [f"the payload input {by}", f"the payload args {by}"]
+    (missing,) = messages(report)
+    assert missing.startswith(f"stream {run.id} entry 3, line ")
+    assert missing.endswith(": the payload args is missing, and no entry says that it was erased")
+
+
+def test_record_that_began_before_a_recovery_is_proved_in_both_logs(
+    project: Project, seal: Seal, database_server: TestServer
+) -> None:
+    begun = start(project)
+    seal()
+    database_server.become("sealer")
+    newest = checkpoints.newest()
+    assert newest is not None
+    lost = logs.Lost(origin=SIGNER.name, size=newest.size, root=bytes(newest.root), note=newest.note, missing={})
+    logs.open_log(SIGNER, previous=lost)
+    database_server.become("app")
+    begun.close()
+    seal()
+
+    report = check(bundle_of(begun.row))
+
+    assert messages(report) == []
+    assert [head["origin"] for head in report.summary["checkpoints"]] == [SIGNER.name, f"{SIGNER.name}/2"]
+    assert any("log 2 goes on where log 1 had" in note.message for note in report.notes)
