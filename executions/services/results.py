@@ -8,16 +8,15 @@ from django.db import transaction
 
 from executions.domain import record
 from executions.domain.states import TERMINAL, State
-from executions.domain.wanted import ResultWanted, Usage
-from executions.services import addenda, snapshots, stopping
+from executions.domain.wanted import ResultWanted
+from executions.services import addenda, settling, snapshots, stopping
 from executions.services.appending import Answer, Draft, Fenced, append, drive
 from executions.services.callers import Caller, authenticate, require_own
 from executions.services.closing import add_closing
 from executions.services.entrance import closed, stored_answer
 from executions.services.snapshots import Snapshot
-from governance.domain import budgets, prices
 from governance.domain.requests import Retry
-from governance.domain.verdicts import Effect, Reason, Source, Verdict
+from governance.domain.verdicts import Verdict
 from waxell.ledger.domain.entries import name_digest
 from waxell.ledger.models import Entry, Payload
 from waxell.lib import canonical
@@ -117,10 +116,10 @@ def _settle(
     report: bytes,
     retry: Retry | None,
 ) -> Answer:
-    cost = cost_micros(action, wanted.usage)
-    held = _held(execution_id, seq, ("open",))
-    settled = [_settlement(row, cost, wanted.usage) for row in held]
-    overruns = tuple(_overrun(row) for row in settled if row["overrun"])
+    cost = settling.cost_micros(action, wanted.usage)
+    held = settling.held(execution_id, seq, ("open",))
+    settled = [settling.settlement(row, cost, wanted.usage) for row in held]
+    overruns = tuple(settling.overrun(row) for row in settled if row["overrun"])
     verdict = Verdict.HALT if overruns else Verdict.ALLOW
     draft = Draft(execution_id=execution_id, snapshot=snapshot, caller=caller)
     draft.control |= {
@@ -143,7 +142,7 @@ def _settle(
                 "cost_micros": cost,
                 "known": "measured" if caller.worker else "claimed",
             },
-            "settled": [_recorded(row) for row in settled],
+            "settled": [settling.recorded(row) for row in settled],
             "decision": {
                 "verdict": verdict,
                 "reasons": [reason.document() for reason in overruns],
@@ -159,80 +158,10 @@ def _settle(
         "verdict": verdict,
         "reasons": record.answered_reasons(reason.document() for reason in overruns),
         "state": state,
-        "settled": [answered_settlement(row) for row in settled],
+        "settled": [settling.answered(row) for row in settled],
         "receipt": receipt.document(),
     }
     return append(draft, Answer(status=200, body=body), fence=wanted.fence, retry=retry)
-
-
-def cost_micros(action: dict[str, Any], usage: Usage) -> int | None:
-    """What an action cost: by our prices for a model call that says its tokens, else as claimed."""
-    model = usage.model or (action["resource"] if action["kind"] == "model.call" else None)
-    if model is not None and usage.tokens is not None:
-        priced = prices.cost_micros(model, tokens_in=usage.tokens_in or 0, tokens_out=usage.tokens_out or 0)
-        if priced is not None and usage.usd_micros is None:
-            return priced
-    return usage.usd_micros
-
-
-def _held(execution_id: UUID, seq: int, states: tuple[str, ...]) -> list[Any]:
-    return call(
-        "SELECT r.id, r.unit, r.amount, r.budget_version, w.member, b.slug, r.state"
-        "  FROM governance_reservation r"
-        "  JOIN governance_window w ON w.id = r.window_id"
-        "  JOIN governance_budget b ON b.id = w.budget_id"
-        " WHERE r.execution_id = %s AND r.action_seq = %s AND r.state = ANY(%s::text[])"
-        " ORDER BY r.id",
-        (execution_id, seq, list(states)),
-    )
-
-
-def _settlement(row: Any, cost: int | None, usage: Usage) -> dict[str, Any]:
-    """How one reservation ends: with the actual use where it is known, else with what was held."""
-    actual = {"usd": cost, "tokens": usage.tokens, "seconds": usage.seconds}.get(row.unit, 1)
-    end = budgets.settle(row.amount, actual)
-    return {
-        "id": row.id,
-        "budget": row.slug,
-        "version": row.budget_version,
-        "member": row.member,
-        "unit": row.unit,
-        "reserved": row.amount,
-        "spent": end.spent,
-        "overrun": end.overrun,
-        "released": end.released,
-        "presumed": end.presumed,
-    }
-
-
-def _recorded(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name != "id"}
-
-
-def answered_settlement(row: dict[str, Any]) -> dict[str, Any]:
-    """A settlement as REST answers it."""
-    amounts = ("reserved", "spent", "overrun", "released")
-    answered = {
-        name: record.answered_amount(row["unit"], value) if name in amounts else value
-        for name, value in _recorded(row).items()
-    }
-    return {**answered, "member": row["member"] or None}
-
-
-def _overrun(row: dict[str, Any]) -> Reason:
-    return Reason(
-        source=Source.BUDGET,
-        effect=Effect.HALT,
-        code="budget_overrun",
-        message=f"More was used of the budget {row['budget']} than had been reserved.",
-        budget=row["budget"],
-        unit=row["unit"],
-        version=row["version"],
-        member=row["member"] or None,
-        reserved=row["reserved"],
-        spent=row["spent"],
-        overrun=row["overrun"],
-    )
 
 
 def _action(snapshot: Snapshot, execution_id: UUID, seq: int) -> dict[str, Any]:
@@ -267,7 +196,7 @@ def _previous(snapshot: Snapshot, execution_id: UUID, seq: int, report: bytes) -
             "verdict": body["decision"]["verdict"],
             "reasons": record.answered_reasons(body["decision"]["reasons"]),
             "state": snapshot.x_state,
-            "settled": [answered_settlement(row) for row in body["settled"]],
+            "settled": [settling.answered(row) for row in body["settled"]],
             "receipt": {
                 "stream": str(execution_id),
                 "seq": entry.seq,
@@ -298,13 +227,13 @@ def _addendum(
                 return AlreadySettled(state=snapshot.x_state)
             late.error.members |= {
                 "addendum": earlier.receipt,
-                "settled": [answered_settlement(row) for row in earlier.settled],
+                "settled": [settling.answered(row) for row in earlier.settled],
             }
             return late.error
         action = _action(snapshot, execution_id, seq)
-        cost = cost_micros(action, wanted.usage)
-        held = _held(execution_id, seq, ("open", "presumed"))
-        settled = [_settlement(row, cost, wanted.usage) for row in held]
+        cost = settling.cost_micros(action, wanted.usage)
+        held = settling.held(execution_id, seq, ("open", "presumed"))
+        settled = [settling.settlement(row, cost, wanted.usage) for row in held]
         receipt = addenda.add(
             snapshot,
             execution_id,
@@ -315,7 +244,7 @@ def _addendum(
                 "status": wanted.status,
                 "why": late.error.code,
                 "usage": {**wanted.usage.document(), "cost_micros": cost, "known": "claimed"},
-                "settled": [_recorded(row) for row in settled],
+                "settled": [settling.recorded(row) for row in settled],
             },
             payloads={"result": report},
             settle_seq=seq,
@@ -323,6 +252,6 @@ def _addendum(
         )
     late.error.members |= {
         "addendum": receipt.document(),
-        "settled": [answered_settlement(row) for row in settled],
+        "settled": [settling.answered(row) for row in settled],
     }
     return late.error

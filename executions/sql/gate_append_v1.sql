@@ -50,8 +50,9 @@ BEGIN
     IF NOT FOUND THEN
         RAISE EXCEPTION 'the rules in force moved' USING ERRCODE = 'WX001', CONSTRAINT = 'gate_state';
     END IF;
-    IF clock_timestamp() - c_at > interval '5 seconds' THEN
-        RAISE EXCEPTION 'the snapshot is too old' USING ERRCODE = 'WX001', CONSTRAINT = 'gate_age';
+    -- Nor may it be of another time: windows and leases are counted by it.
+    IF clock_timestamp() - c_at > interval '5 seconds' OR c_at > clock_timestamp() THEN
+        RAISE EXCEPTION 'the snapshot is not of now' USING ERRCODE = 'WX001', CONSTRAINT = 'gate_age';
     END IF;
     IF p ->> 'key' IS NOT NULL AND NOT EXISTS (
         SELECT FROM governance_apikey k WHERE k.id = p ->> 'key' AND k.project_id = c_project

@@ -14,6 +14,11 @@ from tests.factories.executions import Run, start
 from tests.plugin.server import TestServer
 from waxell.lib.times import parse_time
 
+LEAF = (
+    "insert into ledger_leaf (log, index, digest, project_id, stream, seq)"
+    " select 1, 7, digest, {} from ledger_entry limit 1"
+)
+
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -86,7 +91,13 @@ def test_an_honest_database_has_no_violations(run: Run) -> None:
         ("I5", "delete from executions_execution"),
         ("I6", "delete from ledger_seal_queue where seq = 2"),
         ("I6", "update ledger_seal_queue set digest = sha256('x') where seq = 2"),
-        ("I6", "insert into ledger_seal_queue select project_id, stream, 99, digest from ledger_entry limit 1"),
+        (
+            "I6",
+            "insert into ledger_seal_queue (project_id, stream, seq, digest)"
+            " select project_id, stream, 99, digest from ledger_entry limit 1",
+        ),
+        ("I6", LEAF.format("project_id, stream, seq")),
+        ("I6", LEAF.format("project_id, stream, 99")),
     ],
 )
 def test_what_breaks_an_invariant_is_named(

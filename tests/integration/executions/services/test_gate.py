@@ -6,16 +6,13 @@ import time
 import pytest
 from django.db import connection, transaction
 
-from executions.models import Execution
 from executions.services.gate import ExecutionSuspended
 from governance.domain.actors import Actor
 from governance.domain.kinds import Kind
-from governance.domain.requests import retry_of
 from governance.models import ApiKey, Project, Tool
 from governance.services import catalogue, keys, kill_orders, policies, projects
-from governance.services.requests import IdempotencyKeyReused
-from tests.factories import make_budget, make_policy, make_project, make_tool
-from tests.factories.executions import Run, at_once, lines, start
+from tests.factories import make_policy, make_project, make_tool
+from tests.factories.executions import at_once, lines, start
 from tests.factories.governance import owner_of
 from waxell.lib.errors import NotFound, Unauthenticated
 
@@ -212,66 +209,6 @@ def test_another_agents_execution_does_not_exist_and_the_attempt_is_recorded(pro
     refused = [line for line in lines(project.pk) if line["type"] == "access.refused"]
     assert [(line["execution"], line["actor"]["key"]) for line in refused] == [(str(mine.id), other.caller.key_id)]
     assert len(mine.entries) == 1
-
-
-def test_the_same_request_twice_has_one_effect(project: Project) -> None:
-    make_budget(project)
-    run = start(project)
-    body = {"kind": "tool.call", "resource": "search"}
-    retry = retry_of(caller=run.caller.key_id or "", path="/actions/", key="once", body=body)
-
-    first, second = run.ask(retry=retry), run.ask(retry=retry)
-
-    assert (first.replayed, second.replayed) == (False, True)
-    assert first.body == second.body
-    assert len(run.entries) == 2
-
-
-def test_a_replay_shows_the_current_state(project: Project) -> None:
-    run = start(project)
-    retry = retry_of(caller=run.caller.key_id or "", path="/actions/", key="once", body={})
-    run.ask(retry=retry)
-    run.close()
-
-    again = run.ask(retry=retry)
-
-    assert (again.replayed, again.body["verdict"], again.body["state"]) == (True, "allow", "completed")
-
-
-def test_the_same_key_with_another_body_is_refused(project: Project) -> None:
-    run = start(project)
-    caller = run.caller.key_id or ""
-    run.ask(retry=retry_of(caller=caller, path="/actions/", key="once", body={"a": 1}))
-
-    with pytest.raises(IdempotencyKeyReused):
-        run.ask("mail", retry=retry_of(caller=caller, path="/actions/", key="once", body={"a": 2}))
-    assert len(run.entries) == 2
-
-
-def test_twins_at_once_have_one_effect(project: Project) -> None:
-    make_budget(project)
-    run = start(project)
-    retry = retry_of(caller=run.caller.key_id or "", path="/actions/", key="once", body={})
-
-    answers = at_once([lambda: run.ask(retry=retry)] * 8)
-
-    assert sorted(answer.replayed for answer in answers) == [False] + [True] * 7  # type: ignore[union-attr]
-    assert {answer.body["receipt"]["digest"] for answer in answers} == {_head(run)}  # type: ignore[union-attr]
-    assert len(run.entries) == 2
-
-
-def _head(run: Run) -> str:
-    return "sha256:" + bytes(run.row.head).hex()
-
-
-def test_twin_admissions_at_once_start_one_execution(project: Project) -> None:
-    caller = start(project).caller
-    retry = retry_of(caller=caller.key_id or "", path="/executions/", key="once", body={})
-
-    runs = at_once([lambda: start(project, caller=caller, retry=retry)] * 6)
-
-    assert len({run.id for run in runs}) == 1  # type: ignore[union-attr]
-    assert Execution.objects.count() == 2
 
 
 def test_an_append_that_waits_while_publishing_commits_decides_again(project: Project) -> None:

@@ -1,0 +1,68 @@
+"""A project with one row, at least, in every table that holds evidence."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from django.db import connection
+
+from executions.queries.invariants import check_invariants
+from executions.services import approvals
+from executions.services.appending import ExecutionClosed
+from executions.services.callers import Caller
+from governance.domain.actors import Actor
+from governance.models import Approval, Membership, Person, Project
+from governance.services import kill_orders, rights
+from tests.factories import make_budget, make_person, make_policy, make_project, make_tool
+from tests.factories.executions import Run, start
+from tests.factories.governance import owner_of
+
+HOLD_MAIL = """@id("ask-first") @message("A person must agree.") @effect("hold")
+forbid (principal, action in Action::"tool.call", resource == Tool::"mail");"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """`live` runs and has a reservation open, `waiting` waits for a person, `ended` has an addendum."""
+
+    project: Project
+    person: Person
+    live: Run
+    waiting: Run
+    ended: Run
+
+
+@pytest.fixture
+def world(db: None) -> Iterator[World]:
+    project, bob = make_project(), make_person("Bob")
+    by = Actor(person=owner_of(project).pk)
+    rights.grant_role(project=project, person=bob, role=Membership.Role.APPROVER, actor=by)
+    make_tool(project, "mail")
+    make_budget(project, slug="money", unit="usd", limit=1000, default_reservation=100)
+    make_policy(project, text=HOLD_MAIL)
+    live, waiting, ended = (start(project) for _ in range(3))
+    for run in (live, ended):
+        seq = run.ask("search", args={"q": "x"}).body["seq"]
+    ended.close()
+    with pytest.raises(ExecutionClosed):
+        ended.report(seq, usd_micros=5)
+    for run in (live, waiting):
+        run.ask("mail", args={"to": "alice"})
+    approval = Approval.objects.get(execution_id=live.id)
+    approvals.decide_approval(
+        approval_id=approval.pk,
+        caller=Caller(project_id=project.pk, person_id=bob.pk),
+        person_id=bob.pk,
+        decision="grant",
+    )
+    kill_orders.place(project=project, actor=by, scope_type="tool", scope_value="rm", reason="never")
+    yield World(project=project, person=bob, live=live, waiting=waiting, ended=ended)
+    connection.check_constraints()
+    assert check_invariants() == []
+
+
+def fingerprint(table: str) -> str:
+    """A digest of all that a table holds."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT md5(string_agg(t::text, E'\\n' ORDER BY t::text)) FROM {table} t")  # noqa: S608
+        return str(cursor.fetchone()[0])
