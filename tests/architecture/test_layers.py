@@ -21,7 +21,7 @@ MOST_LINES: Final = 300
 
 LONG: Final[dict[str, str]] = {
     "tests/unit/governance/domain/test_evaluation.py": "One decision and all its causes; readers compare the cases.",
-    "waxell/ledger/verifier/verify_bundle.py": "One file by design: an auditor reads and runs it without installing us.",
+    "waxell/ledger/verifier/verify_bundle.py": "One file by design: an auditor runs it without installing us.",
     "tests/faults/bundles/test_tampering.py": "One attack after another on one bundle; the list is the point.",
 }
 

@@ -47,7 +47,7 @@ class Stack:
             run.stop()
             raise
         pool = httpx.Limits(max_connections=200, max_keepalive_connections=64)
-        http = httpx.Client(base_url=ready["url"], timeout=60, limits=pool, trust_env=False, verify=False)
+        http = httpx.Client(base_url=ready["url"], timeout=60, limits=pool, trust_env=False)
         return cls(run=run, ready=ready, http=http)
 
     def stop(self) -> None:
@@ -68,7 +68,9 @@ class Stack:
 
     def processes(self, name: str) -> list[psutil.Process]:
         """The live processes of `web`, `worker` or `sweep`, the master first."""
-        found = [process for process in self.run.processes() if _environ(process).get("WAXELL_PROCESS") == f"waxell-{name}"]
+        found = [
+            process for process in self.run.processes() if _environ(process).get("WAXELL_PROCESS") == f"waxell-{name}"
+        ]
         return sorted(found, key=lambda process: (process.ppid() != self.run.process.pid, process.pid))
 
     def stop_database(self) -> None:

@@ -91,9 +91,7 @@ def test_another_media_type_is_refused(bench: Bench, media_type: str) -> None:
 
     for route in WRITES:
         path = route.path(values_of(route, things))
-        response = bench.governor.send(
-            route.method, path, content=b'{"a": 1}', headers={"Content-Type": media_type}
-        )
+        response = bench.governor.send(route.method, path, content=b'{"a": 1}', headers={"Content-Type": media_type})
         assert (str(route), response.status_code) == (str(route), 415), response.text
 
 

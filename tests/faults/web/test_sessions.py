@@ -15,7 +15,7 @@ pytestmark = pytest.mark.process
 @pytest.fixture
 def browser(bench: Bench) -> httpx.Client:
     """A client that is signed in as the installation's owner."""
-    with httpx.Client(base_url=bench.stack.ready["url"], trust_env=False, verify=False, follow_redirects=False) as client:
+    with httpx.Client(base_url=bench.stack.ready["url"], trust_env=False, follow_redirects=False) as client:
         sign_in(client, bench.stack.ready["owner"])
         yield client
 

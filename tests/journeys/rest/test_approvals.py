@@ -34,7 +34,8 @@ def test_a_held_action_suspends_the_execution_and_is_polled(bench: Bench, held: 
     asked = held.answer["asked"]
     assert (asked["verdict"], asked["state"]) == ("hold", "suspended")
     assert set(asked["approval"]) == {"id", "state", "expires_in_seconds"}
-    assert asked["reasons"][0]["code"] and asked["reasons"][0]["rule"] == "ask-first"
+    assert asked["reasons"][0]["code"]
+    assert asked["reasons"][0]["rule"] == "ask-first"
 
     assert held.ask("search", expect=409)["code"] == "execution_suspended"
     assert held.heartbeat()["directive"] == "wait"
@@ -96,9 +97,7 @@ def test_nobody_decides_for_an_agent_they_answer_for(bench: Bench) -> None:
     make_tool(bench.project, "mail")
     make_policy(bench.project, HOLD_MAIL)
     # There is somebody else to ask.
-    rights.grant_role(
-        project=bench.project, person=bench.bob, role="approver", actor=Actor(person=bench.owner.pk)
-    )
+    rights.grant_role(project=bench.project, person=bench.bob, role="approver", actor=Actor(person=bench.owner.pk))
     own = bench.key(agent=make_agent(bench.project, "own"))
     run = Run(api=own, answer=own.post("executions/", {"workflow": "errand"}, expect=201))
     approval = run.ask("mail")["approval"]["id"]

@@ -68,7 +68,14 @@ def test_versions_follow_each_other_and_the_shape_is_fixed(bench: Bench) -> None
 
 
 def test_an_exceeded_budget_that_halts_ends_the_execution(bench: Bench) -> None:
-    body = {"slug": "calls", "name": "Calls", "unit": "tool_calls", "limit": 2, "scope": {"type": "agent"}, "period": "day"}
+    body = {
+        "slug": "calls",
+        "name": "Calls",
+        "unit": "tool_calls",
+        "limit": 2,
+        "scope": {"type": "agent"},
+        "period": "day",
+    }
     bench.governor.post("budgets/", body, expect=201)
     run = bench.start()
 

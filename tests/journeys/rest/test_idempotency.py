@@ -12,9 +12,7 @@ from tests.stack.fixtures import Bench
 
 pytestmark = pytest.mark.process
 
-DENY_NOTHING = (
-    '@id("none") @message("Never.") @effect("deny")\nforbid (principal, action, resource) when { 1 == 2 };'
-)
+DENY_NOTHING = '@id("none") @message("Never.") @effect("deny")\nforbid (principal, action, resource) when { 1 == 2 };'
 
 
 def _run(bench: Bench) -> Run:

@@ -47,7 +47,9 @@ def test_an_order_reaches_its_scope_and_nothing_else(bench: Bench, scope: str) -
     spared = bench.start("chore", end_user="carol")
     value = {"agent": "teamed", "workflow": "errand", "end_user": "eve", "execution": hit, "team": "blue"}[scope]
 
-    order = bench.governor.post("kill-orders/", {"scope": {"type": scope, "value": value}, "reason": "Now."}, expect=201)
+    order = bench.governor.post(
+        "kill-orders/", {"scope": {"type": scope, "value": value}, "reason": "Now."}, expect=201
+    )
 
     assert order["stopped"] == [hit]
     assert spared.show()["state"] == "running"

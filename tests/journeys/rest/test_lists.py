@@ -18,7 +18,15 @@ def test_every_filter_finds_what_it_names_and_nothing_else(bench: Bench) -> None
     policy = make_policy(bench.project)
     bench.governor.post(
         "budgets/",
-        {"slug": "few", "name": "Few", "unit": "model_calls", "limit": 0, "scope": {"type": "project"}, "period": "day", "on_exceed": "deny"},
+        {
+            "slug": "few",
+            "name": "Few",
+            "unit": "model_calls",
+            "limit": 0,
+            "scope": {"type": "project"},
+            "period": "day",
+            "on_exceed": "deny",
+        },
         expect=201,
     )  # fmt: skip
     clerk = bench.key(agent=make_agent(bench.project, "clerk"))
@@ -43,7 +51,7 @@ def test_every_filter_finds_what_it_names_and_nothing_else(bench: Bench) -> None
         name: [item["id"] for item in bench.governor.items("executions/", **{name: value})]
         for name, value in filters.items()
     }
-    assert found == dict.fromkeys(filters, [special.id])
+    assert found == {name: [special.id] for name in filters}
     assert [item["id"] for item in bench.governor.items("executions/", q=plain.id)] == [plain.id]
 
     both = [plain.id, special.id]
@@ -98,7 +106,18 @@ def test_cursors_neither_miss_nor_repeat_while_others_write(bench: Bench) -> Non
 
 @pytest.mark.parametrize(
     "path",
-    ["executions/", "approvals/", "kill-orders/", "policies/", "budgets/", "agents/", "keys/", "workflows/", "tools/", "models/"],
+    [
+        "executions/",
+        "approvals/",
+        "kill-orders/",
+        "policies/",
+        "budgets/",
+        "agents/",
+        "keys/",
+        "workflows/",
+        "tools/",
+        "models/",
+    ],
 )  # fmt: skip
 def test_every_collection_that_takes_a_post_also_lists(bench: Bench, path: str) -> None:
     page = bench.governor.get(path)
