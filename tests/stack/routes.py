@@ -47,7 +47,9 @@ BODIES: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 PREFIX = "api/v1/"
 # What anybody may read.
-OPEN = {"api_schema"}
+OPEN = {"api_schema", "verifier"}
+# The installation's own log: the same for an auditor of any project, and tested beside sealing.
+INSTALLATION = f"{PREFIX}ledger/"
 NOTHING = {
     "execution_id": lambda: str(uuid4()),
     "approval_id": lambda: str(uuid4()),
@@ -91,7 +93,9 @@ class Route:
 def routes() -> Iterator[Route]:
     """Every address and method of the REST API that asks for a key."""
     for route, pattern in _patterns(get_resolver().url_patterns):
-        if route.startswith(PREFIX) and pattern.name not in OPEN:
+        if not route.startswith(PREFIX) or route.startswith(INSTALLATION):
+            continue
+        if pattern.name not in OPEN:
             for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
                 if hasattr(pattern.callback.view_class, method.lower()):
                     yield Route(name=pattern.name, method=method, template=route.removeprefix(PREFIX))

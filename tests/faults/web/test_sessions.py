@@ -26,7 +26,7 @@ def sign_in(client: httpx.Client, owner: dict[str, str]) -> None:
     assert token, page.text[:500]
     form = {"csrfmiddlewaretoken": token[1], "email": owner["email"], "password": owner["password"]}
     answer = client.post(page.url.path, data=form, params=page.url.params)
-    assert answer.status_code == 302, answer.text[:500]
+    assert answer.status_code == 303, answer.text[:500]
 
 
 def test_a_session_opens_nothing_under_api(bench: Bench, browser: httpx.Client) -> None:
