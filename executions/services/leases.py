@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from executions.domain.states import State
-from executions.domain.wanted import WORKER_LEASE_SECONDS
 from executions.services import snapshots, stopping
 from executions.services.answering import lease_body
 from executions.services.appending import Answer, Draft, Stale, append, drive
@@ -57,8 +56,10 @@ def heartbeat(*, caller: Caller, execution_id: UUID, fence: int) -> Answer:
     return answer
 
 
-def claim_execution(*, execution_id: UUID, worker: str, lease_seconds: int = WORKER_LEASE_SECONDS) -> Answer | None:
+def claim_execution(*, execution_id: UUID, worker: str) -> Answer | None:
     """Take a pending execution for a worker; exactly one of several callers gets it.
+
+    The lease is as long as the admission asked for, a minute unless it said otherwise.
 
     Answers `{state, lease, receipt}`, or `state: "halted"` where the rules no longer allow it.
     None where somebody else has it or it has ended.
@@ -80,13 +81,13 @@ def claim_execution(*, execution_id: UUID, worker: str, lease_seconds: int = WOR
         draft.control |= {
             "to": State.RUNNING,
             "take": True,
-            "lease_seconds": lease_seconds,
-            "renew_seconds": lease_seconds,
+            "lease_seconds": snapshot.lease_seconds,
+            "renew_seconds": snapshot.lease_seconds,
         }
         receipt = draft.add("execution.claimed", {"fence": snapshot.fence + 1})
         body = {
             "state": State.RUNNING,
-            "lease": {"fence": snapshot.fence + 1, "seconds": lease_seconds},
+            "lease": {"fence": snapshot.fence + 1, "seconds": snapshot.lease_seconds},
             "receipt": receipt.document(),
         }
         return append(draft, Answer(status=200, body=body), fence=None, retry=None)
