@@ -73,6 +73,13 @@ class Stack:
         ]
         return sorted(found, key=lambda process: (process.ppid() != self.run.process.pid, process.pid))
 
+    def attempts(self) -> list[psutil.Process]:
+        """The processes that carry out an execution now: the children of the worker's pool."""
+        everyone = self.processes("worker")
+        masters = {process.pid for process in everyone if process.ppid() == self.run.process.pid}
+        pool = {process.pid for process in everyone if process.ppid() in masters}
+        return [process for process in everyone if process.ppid() in pool]
+
     def stop_database(self) -> None:
         """`pg_ctl stop -m immediate`: no checkpoint, no goodbye. The supervisor starts it again."""
         os.kill(self.run.postmaster(), signal.SIGQUIT)
