@@ -49,7 +49,8 @@ def test_the_plain_agent_obeys_and_closes(live_server: Any, project: Project, tm
 
 def test_the_model_agent_meets_its_dollar(live_server: Any, project: Project) -> None:
     make_budget(project, unit="usd", limit=1_000_000, default_reservation=100_000, period="day")
-    prices = ("--max-tokens", "1000", "--price-in", "0", "--price-out", "100")
+    # A model of one's own, which no price list knows: what the agent says it cost is what counts.
+    prices = ("--model", "house-model", "--max-tokens", "1000", "--price-in", "0", "--price-out", "100")
     with openai_stub.serve(tokens_out=500) as stub:
         done = run(live_server, project, "model_agent.py", "--questions", "50", *prices, OPENAI_BASE_URL=stub.url)
     assert done.returncode == 3, done.stderr
