@@ -108,6 +108,7 @@ def action(decided: Entry, later: list[Entry], held: Approval | None, state: str
     """The current answer of one action; `later` are the entries that speak of it."""
     body = orjson.loads(bytes(decided.body))
     decision = body["decision"]
+    sources = [seen.get("source") for seen in body["facts"].get("budgets", ())]
     answer: dict[str, Any] = {}
     for row in later:
         told = orjson.loads(bytes(row.body))
@@ -130,6 +131,7 @@ def action(decided: Entry, later: list[Entry], held: Approval | None, state: str
         "reservations": [
             {**row, "amount": record.answered_amount(row["unit"], row["amount"])} for row in body["reserved"]
         ],
+        "estimate_source": next((source for source in sources if source != "count"), None),
         "governance_state": body["state"],
         "approval": approval(held) if held else None,
         "at": body["at"],
