@@ -82,7 +82,14 @@ class Stack:
 
     def stop_database(self) -> None:
         """`pg_ctl stop -m immediate`: no checkpoint, no goodbye. The supervisor starts it again."""
-        os.kill(self.run.postmaster(), signal.SIGQUIT)
+        # Between two servers there is no file.
+        os.kill(wait_until(self._postmaster, 20), signal.SIGQUIT)
+
+    def _postmaster(self) -> int | None:
+        try:
+            return self.run.postmaster()
+        except (FileNotFoundError, IndexError, ValueError):
+            return None
 
     def wait_until_answering(self, seconds: float = 30) -> None:
         """Wait until the web server answers and so does the database behind it."""

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from types import FrameType
 
 from waxell.local import processes, web
-from waxell.local.children import Child, stop_all
+from waxell.local.children import FIRST_PAUSE_SECONDS, Child, stop_all
 from waxell.local.cluster import Cluster
 from waxell.local.errors import CannotStart
 from waxell.local.home import Home
 
 READY_SECONDS = 90.0
+MOST_FAILED_STARTS = 5
 GLANCE_SECONDS = 0.1
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -28,6 +29,7 @@ class Supervisor:
     cluster: Cluster | None = None
     children: list[Child] = field(default_factory=list)
     stopping: bool = False
+    failed_starts: int = 0
 
     def listen(self) -> None:
         """From now on Ctrl-C and SIGTERM mean: stop cleanly."""
@@ -71,7 +73,17 @@ class Supervisor:
     def _revive_cluster(self) -> None:
         if self.cluster is None or self.cluster.process is None or self.cluster.process.poll() is None:
             return
-        self.cluster.start()
+        try:
+            self.cluster.start()
+        except CannotStart as error:
+            # It may have been struck down while it recovered: that is no reason to end everything else.
+            self.failed_starts += 1
+            if self.failed_starts == MOST_FAILED_STARTS:
+                raise
+            self.say(f"{error}; trying again")
+            time.sleep(FIRST_PAUSE_SECONDS * self.failed_starts)
+            return
+        self.failed_starts = 0
         self.say("PostgreSQL had ended and was started again; nothing acknowledged is lost")
 
     def _require_alive(self) -> None:
