@@ -1,19 +1,16 @@
 """Every address asks who is there. Those that do not are listed, each with its reason."""
 
-import re
-from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import pytest
 from django.test import Client
-from django.urls import URLPattern, get_resolver
 
 from executions.models import Execution
 from governance.domain.actors import Actor
-from governance.models import Approval, KillOrder, Membership, Project
-from governance.services import groups, kill_orders, rights
-from tests.factories import make_agent, make_budget, make_key, make_person, make_policy, make_project, make_tool
-from tests.factories.executions import start
+from governance.models import KillOrder, Membership, Project
+from governance.services import rights
+from tests.factories import make_person, make_project
+from tests.factories.addresses import PROJECT, ROUTES, fill, furnish
 from tests.factories.governance import owner_of
 from waxell.ledger.models import Entry
 
@@ -38,22 +35,8 @@ BESIDE_PROJECTS: Final[dict[str, str]] = {
 READS: Final = frozenset({"policy_check"})
 """Calls by POST that change nothing."""
 
-HOLD = """@id("ask-first") @message("A person must agree.") @effect("hold")
-forbid (principal, action in Action::"tool.call", resource == Tool::"mail");"""
-
-
-def _patterns(found: Iterable[Any], prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
-    for item in found:
-        route = prefix + str(item.pattern)
-        if isinstance(item, URLPattern):
-            yield route, item
-        else:
-            yield from _patterns(item.url_patterns, route)
-
-
-ROUTES: Final = sorted((route, pattern.name or "") for route, pattern in _patterns(get_resolver().url_patterns))
 GUARDED: Final = [(route, name) for route, name in ROUTES if name not in PUBLIC]
-IN_PROJECT: Final = [(route, name) for route, name in ROUTES if route.startswith("p/<slug:slug>/")]
+IN_PROJECT: Final = [(route, name) for route, name in ROUTES if route.startswith(PROJECT)]
 
 
 @pytest.fixture(autouse=True)
@@ -71,42 +54,7 @@ def project() -> Project:
 @pytest.fixture
 def things(project: Project) -> dict[str, str]:
     """One of everything that an address can name, by the name of the parameter."""
-    by = Actor(person=owner_of(project).pk)
-    tool, agent = make_tool(project, "mail"), make_agent(project, "scout")
-    policy = make_policy(project, text=HOLD)
-    budget = make_budget(project).budget
-    group = groups.define(project=project, slug="release", name="Release", people=[make_person()], actor=by)
-    run = start(project, agent=agent)
-    run.ask("mail", args={"to": "alice"})
-    (order,) = kill_orders.place(project=project, actor=by, scope_type="tool", scope_value="rm", reason="never")
-    return {
-        "slug": project.slug,
-        "execution_id": str(run.id),
-        "stream": str(run.id),
-        "seq": "2",
-        "name": "args",
-        "approval_id": str(Approval.objects.get().pk),
-        "order_id": str(order.pk),
-        "policy": policy.slug,
-        "number": "1",
-        "budget": budget.slug,
-        "agent_id": str(agent.pk),
-        "key": make_key(project, agent).key.pk,
-        "identity": make_key(project, agent).key.pk,
-        "tool_id": str(tool.pk),
-        "kind": "tool",
-        "name_id": str(tool.pk),
-        "person_id": str(owner_of(project).pk),
-        "role": "owner",
-        "group": group.slug,
-        "log": "1",
-        "address": "0/000",
-    }
-
-
-def _address(route: str, things: dict[str, str]) -> str:
-    """The address with things that exist. A new parameter fails here until `things` has one."""
-    return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: things[found[1]], route)
+    return furnish(project)
 
 
 def _written() -> tuple[int, int, list[str]]:
@@ -121,9 +69,7 @@ def test_lists_name_addresses_that_exist() -> None:
 
 def test_every_address_is_in_a_project_or_of_the_api_or_listed() -> None:
     elsewhere = [
-        name
-        for route, name in GUARDED
-        if not route.startswith(("p/<slug:slug>/", "api/v1/")) and name not in BESIDE_PROJECTS
+        name for route, name in GUARDED if not route.startswith((PROJECT, "api/v1/")) and name not in BESIDE_PROJECTS
     ]
     assert elsewhere == []
 
@@ -132,7 +78,7 @@ def test_nobody_is_let_in(client: Client, things: dict[str, str]) -> None:
     before = _written()
     let_in = {}
     for route, _ in GUARDED:
-        address = _address(route, things)
+        address = fill(route, things)
         answers = [client.get(address), client.post(address, {})]
         for answer in answers:
             asked = answer.status_code == 302 and answer["Location"].startswith("/sign-in/")
@@ -152,7 +98,7 @@ def test_a_stranger_meets_nothing(client: Client, things: dict[str, str]) -> Non
 
     met = {}
     for route, _ in IN_PROJECT:
-        address = _address(route, things)
+        address = fill(route, things)
         answers = {client.get(address).status_code, client.post(address, {}).status_code}
         if not (404 in answers and answers <= {404, 405}):
             met[address] = answers
@@ -171,7 +117,7 @@ def test_a_thing_of_another_project_is_not_found_through_ones_own(client: Client
     for route, name in IN_PROJECT:
         if route.count("<") < 2:
             continue
-        address = _address(route, {**things, "slug": own.slug})
+        address = fill(route, {**things, "slug": own.slug})
         answers = {client.get(address).status_code, client.post(address, {}).status_code}
         if not (404 in answers and answers <= {404, 405}):
             met[name] = answers
@@ -188,7 +134,7 @@ def test_a_viewer_changes_nothing(client: Client, project: Project, things: dict
 
     done = {}
     for route, name in IN_PROJECT:
-        status = client.post(_address(route, things), {}).status_code
+        status = client.post(fill(route, things), {}).status_code
         if name not in READS and status not in (403, 404, 405):
             done[name] = status
 
@@ -199,7 +145,7 @@ def test_a_viewer_changes_nothing(client: Client, project: Project, things: dict
 def test_the_session_of_a_person_is_no_key(client: Client, project: Project, things: dict[str, str]) -> None:
     client.force_login(owner_of(project))
 
-    api = [_address(route, things) for route, _ in GUARDED if route.startswith("api/v1/")]
+    api = [fill(route, things) for route, _ in GUARDED if route.startswith("api/v1/")]
 
     assert len(api) > 40
     taken = {}

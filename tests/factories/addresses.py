@@ -1,0 +1,80 @@
+"""Every address of Waxell, from the URL configuration itself, and things that exist to put into them."""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from django.urls import URLPattern, get_resolver
+
+from governance.domain.actors import Actor
+from governance.models import Approval, Project
+from governance.services import groups, kill_orders
+from tests.factories.executions import start
+from tests.factories.governance import (
+    make_agent,
+    make_budget,
+    make_key,
+    make_person,
+    make_policy,
+    make_tool,
+    owner_of,
+)
+
+PROJECT: Final = "p/<slug:slug>/"
+"""What the addresses of a project's pages begin with."""
+
+HOLD: Final = """@id("ask-first") @message("A person must agree.") @effect("hold")
+forbid (principal, action in Action::"tool.call", resource == Tool::"mail");"""
+
+
+def _patterns(found: Iterable[Any], prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
+    for item in found:
+        route = prefix + str(item.pattern)
+        if isinstance(item, URLPattern):
+            yield route, item
+        else:
+            yield from _patterns(item.url_patterns, route)
+
+
+ROUTES: Final = sorted((route, pattern.name or "") for route, pattern in _patterns(get_resolver().url_patterns))
+"""Route and name of every address."""
+
+
+def furnish(project: Project) -> dict[str, str]:
+    """Make one of everything that an address can name; returns them by the name of the parameter."""
+    by = Actor(person=owner_of(project).pk)
+    tool, agent = make_tool(project, "mail"), make_agent(project, "scout")
+    policy = make_policy(project, text=HOLD)
+    budget = make_budget(project).budget
+    group = groups.define(project=project, slug="release", name="Release", people=[make_person()], actor=by)
+    run = start(project, agent=agent)
+    run.ask("mail", args={"to": "alice"})
+    (order,) = kill_orders.place(project=project, actor=by, scope_type="tool", scope_value="rm", reason="never")
+    return {
+        "slug": project.slug,
+        "execution_id": str(run.id),
+        "stream": str(run.id),
+        "seq": "2",
+        "name": "args",
+        "approval_id": str(Approval.objects.get(project=project).pk),
+        "order_id": str(order.pk),
+        "policy": policy.slug,
+        "number": "1",
+        "budget": budget.slug,
+        "agent_id": str(agent.pk),
+        "key": make_key(project, agent).key.pk,
+        "identity": make_key(project, agent).key.pk,
+        "tool_id": str(tool.pk),
+        "kind": "tool",
+        "name_id": str(tool.pk),
+        "person_id": str(owner_of(project).pk),
+        "role": "owner",
+        "group": group.slug,
+        "log": "1",
+        "address": "0/000",
+    }
+
+
+def fill(route: str, things: dict[str, str]) -> str:
+    """The address with things that exist. A new parameter fails here until `furnish` makes one."""
+    return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: things[found[1]], route)
