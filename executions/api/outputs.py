@@ -7,7 +7,7 @@ import orjson
 from executions.domain import record
 from executions.domain.states import TERMINAL
 from executions.models import Execution
-from governance.models import Approval, KillOrder
+from governance.models import Approval, KillOrder, Reservation
 from waxell.ledger.domain.entries import name_digest
 from waxell.ledger.models import Entry
 from waxell.lib.money import format_usd
@@ -104,8 +104,27 @@ def kill_order(row: KillOrder) -> dict[str, Any]:
     }
 
 
-def action(decided: Entry, later: list[Entry], held: Approval | None, state: str) -> dict[str, Any]:
-    """The current answer of one action; `later` are the entries that speak of it."""
+def reservation(row: Reservation) -> dict[str, Any]:
+    """What an action holds of one budget, as it was answered when it was granted, and what became of it."""
+    window = row.window
+    return {
+        "budget": window.budget.slug,
+        "version": row.budget_version,
+        "member": window.member or None,
+        "unit": row.unit,
+        "amount": record.answered_amount(row.unit, row.amount),
+        "window": {
+            "start": window.start_at.isoformat(),
+            "end": window.end_at.isoformat() if window.end_at else None,
+        },
+        "state": row.state,
+    }
+
+
+def action(
+    decided: Entry, later: list[Entry], held: Approval | None, reserved: list[Reservation], state: str
+) -> dict[str, Any]:
+    """The current answer of one action; `later` are the entries that speak of it, `reserved` what it holds."""
     body = orjson.loads(bytes(decided.body))
     decision = body["decision"]
     sources = [seen.get("source") for seen in body["facts"].get("budgets", ())]
@@ -128,9 +147,7 @@ def action(decided: Entry, later: list[Entry], held: Approval | None, state: str
         "verdict": decision["verdict"],
         "reasons": record.answered_reasons(decision["reasons"]),
         "state": state,
-        "reservations": [
-            {**row, "amount": record.answered_amount(row["unit"], row["amount"])} for row in body["reserved"]
-        ],
+        "reservations": [reservation(row) for row in reserved],
         "estimate_source": next((source for source in sources if source != "count"), None),
         "governance_state": body["state"],
         "approval": approval(held) if held else None,

@@ -16,7 +16,7 @@ from governance import access
 from governance.access import Permission
 from governance.api.authentication import key_text
 from governance.models import ApiKey, Approval
-from governance.queries import keys, pages
+from governance.queries import keys, pages, usage
 from governance.services.keys import note_use
 from governance.services.rates import check_rate
 from waxell.ledger.models import Entry, Stream
@@ -80,7 +80,7 @@ class Reader:
         """The current answer of one action."""
         later = Entry.objects.filter(project_id=row.project_id, stream=row.id, about=decided.seq).order_by("seq")
         held = Approval.objects.filter(execution_id=row.id, action_seq=decided.seq).select_related("agent").first()
-        return outputs.action(decided, list(later), held, row.state)
+        return outputs.action(decided, list(later), held, list(usage.of_action(row.id, decided.seq)), row.state)
 
     def current_action(self, row: Execution, seq: int) -> HttpResponse:
         """One action with an ETag: a waiting agent asks again and is answered 304 for nothing new."""

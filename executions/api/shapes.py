@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from executions.api.schemas import STATES, Lease, Reason, Receipt, Record
+from executions.api.schemas import STATES, Lease, Reason, Receipt, Record, Reserved
 from governance.domain.verdicts import Verdict
 from governance.models import Approval, KillOrder
 
@@ -95,7 +95,7 @@ class ActionOutput(serializers.Serializer[Any]):
     verdict = serializers.ChoiceField(choices=[verdict.value for verdict in Verdict])
     reasons = Reason(many=True)
     state = serializers.ChoiceField(choices=STATES)
-    reservations = serializers.ListField(child=serializers.DictField())
+    reservations = Reserved(many=True)
     governance_state = serializers.CharField()
     estimate_source = serializers.CharField(allow_null=True)
     approval = ApprovalOutput(allow_null=True)

@@ -1,12 +1,13 @@
 """The gate's calls: parse strictly, one service call, answer. No serializers, no console's middleware."""
 
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
 from django.http import HttpResponse
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from executions.api import inputs, outputs, reading, schemas, shapes
@@ -20,8 +21,11 @@ from governance.api.authentication import key_text
 from governance.api.views import JSONOnly
 from governance.domain.requests import Retry, retry_of
 from governance.queries import keys
-from waxell.lib.errors import Unauthenticated
+from waxell.lib.errors import DomainError, Unauthenticated
 from waxell.lib.json_body import StrictJSONParser, read_json
+
+# What a body can be refused with before the snapshot has checked the key.
+UNREAD: Final = (400, 413, 415)
 
 
 class GateView(APIView):
@@ -38,7 +42,7 @@ class GateView(APIView):
         parts = keys.split(key_text(request._request))
         if parts is None:
             raise Unauthenticated()
-        count_request(parts[0])
+        count_request(*parts)
         body = read_json(request._request)
         retry = retry_of(
             caller=parts[0],
@@ -47,6 +51,15 @@ class GateView(APIView):
             body=body,
         )
         return Caller(key_id=parts[0], secret=parts[1]), body, retry
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Answer an error; who has no key in force hears of that, not of the body that came first."""
+        if isinstance(exc, DomainError) and exc.status in UNREAD:
+            try:
+                keys.authenticate(key_text(self.request._request))
+            except DomainError as refused:
+                exc = refused
+        return super().handle_exception(exc)
 
 
 class ExecutionCollection(GateView):

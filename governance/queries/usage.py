@@ -33,3 +33,9 @@ def open_reservations(budget: Budget) -> QuerySet[Reservation]:
     """Return what is set aside now, oldest first, with its window."""
     rows = Reservation.objects.filter(window__budget=budget, state=Reservation.State.OPEN)
     return rows.select_related("window").order_by("opened_at", "id").fetch_mode(FETCH_RAISE)
+
+
+def of_action(execution_id: UUID, seq: int) -> QuerySet[Reservation]:
+    """Return what was set aside for one action, in the order it was taken, with windows and budgets."""
+    rows = Reservation.objects.filter(execution_id=execution_id, action_seq=seq)
+    return rows.select_related("window__budget").order_by("id").fetch_mode(FETCH_RAISE)

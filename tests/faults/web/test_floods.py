@@ -48,6 +48,16 @@ def test_a_key_beyond_its_rate_waits_and_others_do_not(bench: Bench) -> None:
     assert len(bench.governor.items("executions/", agent="slow")) == len(allowed)
 
 
+def test_nobody_uses_up_the_rate_of_a_key_that_is_not_theirs(bench: Bench) -> None:
+    slow = bench.key(agent=make_agent(bench.project, "slow"), requests_per_minute=5)
+    guessed = Api(http=bench.stack.http, key=f"{slow.key}"[:-4] + "none")
+
+    statuses = {guessed.send("POST", "executions/", {"workflow": "errand"}).status_code for _ in range(30)}
+
+    assert statuses == {401}
+    assert slow.send("POST", "executions/", {"workflow": "errand"}).status_code == 201
+
+
 def test_malformed_requests_at_once_leave_everything_as_it_is(bench: Bench) -> None:
     run = bench.start()
 

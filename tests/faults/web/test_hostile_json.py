@@ -3,6 +3,7 @@
 import pytest
 
 from tests.faults.web.test_visibility import fingerprint
+from tests.stack.api import Api
 from tests.stack.fixtures import Bench
 from tests.stack.routes import furnish, routes, values_of
 
@@ -59,6 +60,26 @@ def test_hostile_json_is_refused_by_every_call(bench: Bench, name: str) -> None:
             assert (str(route), response.status_code in allowed) == (str(route), True), response.text[:300]
             assert response.headers["content-type"] == "application/problem+json"
     assert fingerprint(bench.project) == before
+
+
+def test_who_has_no_key_in_force_hears_nothing_of_the_body(bench: Bench) -> None:
+    things = furnish(bench)
+    revoked = bench.key(agent=bench.agent)
+    assert revoked.key is not None
+    revoked.post("executions/", {"workflow": "errand"}, expect=201)
+    bench.governor.post(f"keys/{revoked.key.split('_')[1]}/revoke/")
+    wrong = f"{bench.scout.key}"[:-4] + "none"
+    strangers = [revoked, *(Api(http=bench.stack.http, key=key) for key in (None, "wxk_none", wrong))]
+
+    for route in WRITES:
+        path = route.path(values_of(route, things))
+        for stranger in strangers:
+            for sent in (b"{", b"[]", b'{"surprise": 1}'):
+                assert (str(route), stranger.send(route.method, path, content=sent).status_code) == (str(route), 401)
+            plain = stranger.send(route.method, path, content=b"{}", headers={"Content-Type": "text/plain"})
+            assert plain.status_code == 401
+            keyed = stranger.send(route.method, path, content=b"{}", retry="x" * 300)
+            assert keyed.status_code == 401
 
 
 def test_a_body_that_is_too_large_is_refused_unread(bench: Bench) -> None:

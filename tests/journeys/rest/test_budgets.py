@@ -28,6 +28,8 @@ def test_a_budget_reserves_settles_and_refuses_with_the_numbers_seen(bench: Benc
     (reserved,) = asked["reservations"]
     assert (reserved["budget"], reserved["version"], reserved["unit"]) == ("dollar", 1, "usd")
     assert float(reserved["amount"]) == 0.8
+    path = f"{run.path}actions/{asked['seq']}/"
+    assert bench.scout.get(path)["reservations"] == [reserved]
 
     refused = run.ask(estimate={"usd": "0.30"})
     assert (refused["verdict"], refused["reservations"]) == ("deny", [])
@@ -41,6 +43,7 @@ def test_a_budget_reserves_settles_and_refuses_with_the_numbers_seen(bench: Benc
     assert {name: float(settled[name]) for name in ("reserved", "spent", "released", "overrun")} == {
         "reserved": 0.8, "spent": 0.1, "released": 0.7, "overrun": 0,
     }  # fmt: skip
+    assert bench.scout.get(path)["reservations"] == [{**reserved, "state": "settled"}]
     assert run.ask()["estimate_source"] == "default"
 
     run.close()
