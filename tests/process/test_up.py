@@ -147,6 +147,8 @@ def test_stop_leaves_nothing_running_and_a_second_start_keeps_the_data(home: Pat
     assert run.process.returncode == 0
     assert run.processes() == []
     assert not (home / "ready.json").exists()
+    counted = set((home / "metrics").glob("*.db"))
+    assert counted
 
     again = LocalRun(home=home).start()
     try:
@@ -154,6 +156,7 @@ def test_stop_leaves_nothing_running_and_a_second_start_keeps_the_data(home: Pat
         with psycopg.connect(second["owner_database_url"]) as connection:
             assert connection.execute("select word from kept").fetchone() == ("still here",)
         assert second["keys"] == first["keys"]
+        assert not counted & set((home / "metrics").glob("*.db"))
 
         # No word, no clean-up: the kernel tells the children, and the next start recovers.
         again.process.kill()

@@ -37,6 +37,10 @@ class Home:
         return self.path / "ready.json"
 
     @property
+    def metrics(self) -> Path:
+        return self.path / "metrics"
+
+    @property
     def demo_file(self) -> Path:
         return self.path / "demo.json"
 
@@ -67,6 +71,11 @@ class Home:
                 f"Waxell is already running in {self.path}: stop it, or set WAXELL_HOME to another directory."
             ) from error
         return descriptor
+
+    def forget_metrics(self) -> None:
+        """Remove what the processes of the last run counted: meters count since they were started."""
+        for file in self.metrics.glob("*.db"):
+            file.unlink(missing_ok=True)
 
     def secrets(self) -> dict[str, str]:
         """The passwords and the secret key, made on first use and kept."""

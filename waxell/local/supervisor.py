@@ -40,6 +40,7 @@ class Supervisor:
         """Start the processes and wait until the web server answers and the worker listens."""
         mark = processes.ready_mark(self.home, "worker")
         mark.unlink(missing_ok=True)
+        self.home.forget_metrics()
         self.children = processes.plan(environ, self.home, port=port)
         for child in self.children:
             child.start()
