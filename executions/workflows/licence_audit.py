@@ -127,7 +127,7 @@ def _delete(file: str) -> dict[str, Any]:
 
 def _publish(file: str, digest: str, packages: int) -> dict[str, Any]:
     name = Path(file).name
-    (_folder("published") / name).write_bytes((_folder("reports") / name).read_bytes())
+    (_folder("reports/published") / name).write_bytes((_folder("reports") / name).read_bytes())
     return {"published": name}
 
 

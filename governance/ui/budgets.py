@@ -67,7 +67,7 @@ def budget_list(request: HttpRequest, project: Project) -> HttpResponse:
 
 @within_project(Permission.MANAGE_BUDGETS)
 def budget_new(request: HttpRequest, project: Project) -> HttpResponse:
-    """The form is asked for again as unit and scope are chosen: then it offers only what goes with them."""
+    """As unit and scope are chosen, the part of the form is asked for again that offers what goes with them."""
     chosen = request.GET.dict() if wants_fragment(request) else {}
     form = BudgetForm(request.POST or None, project=project, initial={**BEGINNING, **chosen})
     status = 200
@@ -81,7 +81,8 @@ def budget_new(request: HttpRequest, project: Project) -> HttpResponse:
             else:
                 messages.success(request, _("The budget is in force."))
                 return redirect(request, _address(project, made.budget))
-    return render_page(request, "governance/budget_new.html", {"form": form}, partial="form", status=status)
+    partial = "form" if request.method == "POST" else "fitting"
+    return render_page(request, "governance/budget_new.html", {"form": form}, partial=partial, status=status)
 
 
 @within_project(None)

@@ -10,6 +10,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 
 from governance import access
+from governance.access import Permission
 from governance.models import Approval, Person, Project
 
 
@@ -23,7 +24,7 @@ class Choice:
 
 
 def console(request: HttpRequest) -> dict[str, Any]:
-    """Add `person`, `project`, `project_choices` and `approvals_waiting`.
+    """Add `person`, `project`, `project_choices`, `approvals_waiting` and `may_stop`.
 
     Each is looked up when a template first reads it, so fragments cost no query. `project` is the
     one the address names and is empty for those who may not see it.
@@ -54,11 +55,19 @@ def console(request: HttpRequest) -> dict[str, Any]:
         pending = Approval.objects.filter(project=project, state=Approval.State.PENDING, expires_at__gt=Now())
         return pending.count()
 
+    @cache
+    def may_stop() -> bool:
+        project = current()
+        if project is None or not isinstance(person, Person):
+            return False
+        return access.can(person, Permission.OPERATE_EXECUTIONS, project)
+
     return {
         "person": person if isinstance(person, Person) else None,
         "project": SimpleLazyObject(current),
         "project_choices": choices,
         "approvals_waiting": waiting,
+        "may_stop": may_stop,
     }
 
 

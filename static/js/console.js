@@ -98,9 +98,11 @@ document.addEventListener("keydown", (event) => {
   const typing = event.target instanceof Element && event.target.closest("input, textarea, select, [contenteditable], dialog");
   if (typing || event.ctrlKey || event.metaKey || event.altKey || event.key.length !== 1) return;
   const now = performance.now();
-  pressed = now - pressedAt < SHORTCUT_PAUSE_MS ? `${pressed} ${event.key}` : event.key;
+  // At most two keys in a row: what was pressed before them does not matter.
+  const pair = pressed && now - pressedAt < SHORTCUT_PAUSE_MS ? `${pressed} ${event.key}` : event.key;
+  pressed = event.key;
   pressedAt = now;
-  for (const keys of [pressed, event.key]) {
+  for (const keys of [pair, event.key]) {
     const target = document.querySelector(`[data-shortcut="${CSS.escape(keys)}"]`);
     if (!target) continue;
     event.preventDefault();

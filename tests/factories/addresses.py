@@ -43,7 +43,7 @@ ROUTES: Final = sorted((route, pattern.name or "") for route, pattern in _patter
 def furnish(project: Project) -> dict[str, str]:
     """Make one of everything that an address can name; returns them by the name of the parameter."""
     by = Actor(person=owner_of(project).pk)
-    tool, agent = make_tool(project, "mail"), make_agent(project, "scout")
+    tool, agent = make_tool(project, "mail"), make_agent(project, "messenger")
     policy = make_policy(project, text=HOLD)
     budget = make_budget(project).budget
     group = groups.define(project=project, slug="release", name="Release", people=[make_person()], actor=by)

@@ -44,7 +44,7 @@ def test_the_first_screen_shows_each_kind_of_decision(home: Path) -> None:
     assert Approval.objects.get().resource == "report.publish"
     [report] = (home / "reports").glob("*.md")
     assert "| Django |" in report.read_text()
-    assert not (home / "published").exists()
+    assert not (home / "reports" / "published").exists()
 
 
 def test_a_second_start_changes_nothing(home: Path) -> None:
