@@ -12,7 +12,7 @@ from tests.stack.fixtures import Bench
 
 pytestmark = [pytest.mark.process, pytest.mark.browser]
 
-BESIDE = ("/account/password/", "/projects/new/", "/style/", "/reference/")
+BESIDE = ("/account/password/", "/projects/new/", "/reference/")
 TOO_WIDE = """() => [...document.querySelectorAll("body *")]
   .filter((e) => e.checkVisibility() && e.getBoundingClientRect().right > innerWidth + 1)
   .slice(0, 3).map((e) => e.outerHTML.slice(0, 120))"""
