@@ -31,8 +31,12 @@ class PlacedRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompiledPolicies:
-    """All policies of a state, parsed. `unreadable` are those this engine cannot read."""
+    """All policies of a state, parsed. `unreadable` are those this engine cannot read.
 
+    `binding` is permits and forbids together: what it allows freely needs no second look.
+    """
+
+    binding: engine.RuleSet
     permits: PlacedRules
     forbids: PlacedRules
     shadow: PlacedRules
@@ -57,6 +61,7 @@ def compile_policies(in_force: Iterable[PolicyInForce]) -> CompiledPolicies:
             elif rule.effect is not None:
                 shadow.append(placed)
     return CompiledPolicies(
+        binding=_parse([*permits, *forbids]),
         permits=_place(permits),
         forbids=_place(forbids),
         shadow=_place(shadow),
@@ -65,8 +70,11 @@ def compile_policies(in_force: Iterable[PolicyInForce]) -> CompiledPolicies:
 
 
 def _place(rules: list[PlacedRule]) -> PlacedRules:
-    parsed = engine.parse_rules([placed.rule.text for placed in rules])
-    return PlacedRules(rules=tuple(rules), parsed=parsed)
+    return PlacedRules(rules=tuple(rules), parsed=_parse(rules))
+
+
+def _parse(rules: list[PlacedRule]) -> engine.RuleSet:
+    return engine.parse_rules([placed.rule.text for placed in rules])
 
 
 class CompiledStates:

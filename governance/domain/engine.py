@@ -32,9 +32,11 @@ class RuleSet:
 class Outcome:
     """Positions of the rules that fired and of those that could not be evaluated.
 
-    `broken` says that the answer itself cannot be trusted.
+    `allowed` is the engine's own answer: a permit fired and no forbid did. `broken` says that the
+    answer itself cannot be trusted.
     """
 
+    allowed: bool = False
     fired: tuple[int, ...] = ()
     failed: tuple[int, ...] = ()
     broken: bool = False
@@ -95,6 +97,7 @@ def evaluate(rules: RuleSet, question: Question) -> Outcome:
     positions = [_POSITION.fullmatch(name) for name in result.diagnostics.reasons]
     failures = [_FAILED_POSITION.search(text) for text in errors]
     return Outcome(
+        allowed=result.decision == cedarpy.Decision.Allow and not errors,
         fired=tuple(sorted(int(found[1]) for found in positions if found)),
         failed=tuple(sorted({int(found[1]) for found in failures if found})),
         broken=None in positions or None in failures,

@@ -81,9 +81,16 @@ def _judge_policies(compiled: CompiledPolicies, facts: Facts) -> _Judgement:
         question = engine.ask(facts)
     except ValueError as error:
         return _Judgement(reasons=(*reasons, _policy_error()), diagnostics=(str(error),))
+    shadow = engine.evaluate(compiled.shadow.parsed, question)
+    marked = (
+        *(_matched(compiled.shadow.rules[place]) for place in shadow.fired),
+        *_errors(compiled.shadow, shadow),
+    )
+    if engine.evaluate(compiled.binding, question).allowed:
+        # A permit fired, no forbid did, nothing failed: there is nothing to tell them apart for.
+        return _Judgement(reasons=tuple(reasons), shadow=marked, diagnostics=shadow.diagnostics)
     permits = engine.evaluate(compiled.permits.parsed, question)
     forbids = engine.evaluate(compiled.forbids.parsed, question)
-    shadow = engine.evaluate(compiled.shadow.parsed, question)
     reasons.extend(_errors(compiled.permits, permits))
     reasons.extend(_errors(compiled.forbids, forbids))
     if not permits.fired:
@@ -93,10 +100,7 @@ def _judge_policies(compiled: CompiledPolicies, facts: Facts) -> _Judgement:
     return _Judgement(
         reasons=(*reasons, *(reason for reason in matched if reason.effect is not Effect.FLAG)),
         flags=tuple(reason for reason in matched if reason.effect is Effect.FLAG),
-        shadow=(
-            *(_matched(compiled.shadow.rules[place]) for place in shadow.fired),
-            *_errors(compiled.shadow, shadow),
-        ),
+        shadow=marked,
         rules=fired,
         diagnostics=permits.diagnostics + forbids.diagnostics + shadow.diagnostics,
     )
