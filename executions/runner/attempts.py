@@ -14,6 +14,7 @@ from executions.runner import registry
 from executions.runner.context import Run, describe
 from executions.runner.insisting import insist, once
 from executions.runner.interruptions import ActionHeld, ExecutionStopped, GateUnreachable
+from executions.runner.signals import stop_signal
 from executions.services import lifecycle
 from executions.services.callers import Caller
 from waxell.lib import canonical
@@ -104,7 +105,8 @@ def _close(attempt: Attempt, *, outcome: str, output: Any = None, error: Any = N
     wanted = CloseWanted(fence=attempt.fence, outcome=outcome, output=output, error=error)
     close = once(lifecycle.close_execution, wanted=wanted, caller=attempt.caller, execution_id=attempt.execution_id)
     try:
-        insist(close)
+        with stop_signal.deferred():
+            insist(close)
     except DomainError as refusal:
         # Ended meanwhile, or another's by now: either way there is nothing left to close.
         raise ExecutionStopped(str(refusal)) from refusal

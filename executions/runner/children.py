@@ -10,12 +10,11 @@ import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import FrameType
 from typing import Final, NoReturn
 
 from django.db import connections
 
-from executions.runner.interruptions import ExecutionStopped
+from executions.runner.signals import stop_signal
 from waxell.local.lowering import die_with_parent
 
 logger = logging.getLogger(__name__)
@@ -51,6 +50,8 @@ class Child:
         """SIGTERM, and after five seconds SIGKILL, to it and to whatever it started."""
         for number, patience in ((signal.SIGTERM, GRACE_SECONDS), (signal.SIGKILL, GRACE_SECONDS)):
             self._signal(number)
+            # Whoever is paused hears nothing, and may have something to tell before it ends.
+            self._signal(signal.SIGCONT)
             if self.wait(patience) is not None:
                 break
         # Its own children may have outlived it.
@@ -85,7 +86,7 @@ def _run(target: Callable[[], int], parent: int) -> NoReturn:
     status = CRASHED
     try:
         os.setpgid(0, 0)
-        signal.signal(signal.SIGTERM, _stop)
+        stop_signal.listen()
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         die_with_parent(signal.SIGKILL)
@@ -98,7 +99,3 @@ def _run(target: Callable[[], int], parent: int) -> NoReturn:
         for handler in logging.getLogger().handlers:
             handler.flush()
         os._exit(status)
-
-
-def _stop(number: int, frame: FrameType | None) -> NoReturn:
-    raise ExecutionStopped("stopped by a signal")

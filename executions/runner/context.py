@@ -10,7 +10,8 @@ from executions.domain.states import TERMINAL
 from executions.domain.wanted import ActionWanted, ResultWanted, Usage
 from executions.models import Execution
 from executions.runner.insisting import insist, once
-from executions.runner.interruptions import ActionHeld, ActionRefused, ExecutionStopped
+from executions.runner.interruptions import ActionHeld, ActionRefused, ExecutionStopped, StoppedBySignal
+from executions.runner.signals import stop_signal
 from executions.services import gate, results
 from executions.services.callers import Caller
 from governance.domain.facts import Estimate
@@ -51,7 +52,7 @@ class Run:
         """Ask whether the tool may be called; if so return `function(**args)` and report it.
 
         The function gets exactly the arguments that were judged. Raises ActionRefused; an
-        exception of the function is reported and goes on to the caller.
+        exception of the function, or a stop in its middle, is reported and goes on to the caller.
         """
         return self.act(Kind.TOOL_CALL, slug, args, function, estimate=estimate)
 
@@ -67,13 +68,16 @@ class Run:
     ) -> T:
         """Do any kind of action as `tool` does; `usage` reads from the outcome what it really used."""
         args = dict(args)
-        seq = self._permission(kind, resource, args, estimate)
-        try:
-            outcome = function(**args)
-        except Exception as error:
-            self._report(seq, "error", describe(error), Usage())
-            raise
-        self._report(seq, "ok", outcome, usage(outcome) if usage else Usage())
+        # Between the permission and the report only the function itself is interrupted by a stop.
+        with stop_signal.deferred():
+            seq = self._permission(kind, resource, args, estimate)
+            try:
+                with stop_signal.allowed():
+                    outcome = function(**args)
+            except (Exception, StoppedBySignal) as error:
+                self._report(seq, "error", describe(error), Usage())
+                raise
+            self._report(seq, "ok", outcome, usage(outcome) if usage else Usage())
         return outcome
 
     def _permission(self, kind: Kind, resource: str, args: Mapping[str, Any], estimate: Estimate | None) -> int:
@@ -119,7 +123,8 @@ class Run:
             self._state()
             if time.monotonic() > until or self.wanted_back():
                 raise ActionHeld(what)
-            time.sleep(POLL_SECONDS)
+            with stop_signal.allowed():
+                time.sleep(POLL_SECONDS)
 
     def _state(self) -> str:
         query = Execution.objects.values_list("state", flat=True)

@@ -24,6 +24,13 @@ class ExecutionStopped(Interruption):
     """The execution has ended, or another holds its lease: nothing more may be done for it."""
 
 
+class StoppedBySignal(ExecutionStopped):
+    """The worker has asked this process to stop."""
+
+    def __init__(self) -> None:
+        super().__init__("stopped by a signal")
+
+
 class ActionHeld(Interruption):
     """A person has not decided within the time a worker waits; the execution stays suspended."""
 

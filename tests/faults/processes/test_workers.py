@@ -116,6 +116,41 @@ def test_a_killed_worker_costs_one_attempt(bench: Bench) -> None:
     assert (float(window["presumed"]), float(window["reserved"])) == (0.5, 0)
 
 
+def test_a_paused_worker_finds_itself_fenced_and_tells_what_it_did(bench: Bench) -> None:
+    with second_worker(bench.stack):
+        runs = {order: start(bench, f"a4-{order}", seconds=1) for order in ("attempt", "pool", "together")}
+        paused: dict[str, tuple[int, int]] = {}
+        for order in runs:
+            wait_until(lambda order=order: marks(bench, f"a4-{order}"), 20)
+            attempt = marks(bench, f"a4-{order}")[0][2]
+            paused[order] = (parent_of(attempt), attempt)
+            for pid in paused[order]:
+                os.kill(pid, signal.SIGSTOP)
+        for run in runs.values():
+            wait_until(lambda run=run: run.show()["state"] == "interrupted", LAPSE)
+        records = {order: run.show()["record"] for order, run in runs.items()}
+        assert not any(run.entries(stream="addenda") for run in runs.values())
+
+        # Who wakes first tells or is told to stop; what was done is told in either case.
+        os.kill(paused["attempt"][1], signal.SIGCONT)
+        os.kill(paused["pool"][0], signal.SIGCONT)
+        for pid in paused["together"]:
+            os.kill(pid, signal.SIGCONT)
+        for run in runs.values():
+            wait_until(lambda run=run: run.entries(stream="addenda"), 10)
+        os.kill(paused["attempt"][0], signal.SIGCONT)
+
+        for order, run in runs.items():
+            wait_for_end(bench, run, ["interrupted", "completed"], 20)
+            late, *others = run.entries(stream="addenda")
+            assert (late["type"], late["entry"]["about"]) == ("result.late", 3)
+            assert {entry["type"] for entry in others} <= {"write.fenced"}
+            assert run.show()["record"] == records[order]
+            assert [(step, attempt) for step, attempt, _ in marks(bench, f"a4-{order}")] == [(0, 1), (0, 2)]
+        told = {order: run.entries(stream="addenda")[0]["entry"]["status"] for order, run in runs.items()}
+        assert (told["attempt"], told["pool"]) == ("ok", "error")
+
+
 def test_one_execution_delivered_to_four_workers_runs_once(bench: Bench) -> None:
     with second_worker(bench.stack):
         for process in bench.stack.processes("worker"):

@@ -7,6 +7,7 @@ from uuid import UUID
 import orjson
 import pytest
 
+from executions.domain.states import State
 from executions.models import Execution
 from executions.runner import driving
 from executions.services import approvals, retries, stopping, watchdog
@@ -18,7 +19,7 @@ from tests.factories import make_policy, make_tool
 from tests.factories.governance import owner_of
 from tests.integration.executions.runner import workflows  # noqa: F401 - declares them
 from tests.integration.executions.runner.conftest import Start, Worker, state_of
-from waxell.ledger.models import Entry, Payload
+from waxell.ledger.models import Entry, Payload, Stream
 
 HOLD_MAIL = """
 @id("ask-first") @message("Mail needs a person.") @effect("hold")
@@ -143,6 +144,23 @@ def test_a_kill_order_stops_the_process_whatever_it_does(
     assert child.wait(2) == 0
     assert state_of(execution) == "halted"
     assert [entry["type"] for entry in entries(execution)].count("execution.closed") == 1
+
+
+def test_an_action_that_a_stop_cuts_is_told_beside_the_record(
+    project: Project, start: Start, worker: Worker, tmp_path: Path
+) -> None:
+    execution = start("t-nap", input={"mark": str(tmp_path / "begun")})
+    child = worker(execution)
+    until((tmp_path / "begun").exists)
+
+    stopping.end_execution(execution, project.pk, outcome=State.HALTED, code="killed", message="-")
+
+    assert child.wait(5) == 0
+    assert (state_of(execution), Execution.objects.get(pk=execution).unresolved) == ("halted", 1)
+    stream = Stream.objects.get(subject=execution)
+    late = Entry.objects.get(stream=stream.id, type="result.late")
+    told = orjson.loads(bytes(Payload.objects.get(stream=stream.id, seq=late.seq, name="result").content))
+    assert (told["status"], told["output"]["type"]) == ("error", "StoppedBySignal")
 
 
 def test_a_held_action_goes_on_when_it_is_granted(project: Project, start: Start, worker: Worker) -> None:

@@ -62,3 +62,12 @@ def broken(run: Run, **given: Any) -> Any:
 @workflow("t-opaque")
 def opaque(run: Run) -> object:
     return run.tool("make", {}, object)
+
+
+@workflow("t-nap")
+def nap(run: Run, *, mark: str) -> None:
+    def sleep(mark: str) -> None:
+        Path(mark).touch()
+        time.sleep(60)
+
+    run.tool("nap", {"mark": mark}, sleep)

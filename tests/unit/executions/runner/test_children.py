@@ -58,6 +58,22 @@ def test_a_child_that_does_not_listen_is_killed_with_its_own_children(
     _until(lambda: _gone(grandchild))
 
 
+def test_a_paused_child_hears_of_the_stop(tmp_path: Path) -> None:
+    def work() -> int:
+        try:
+            (tmp_path / "begun").touch()
+            time.sleep(30)
+        finally:
+            (tmp_path / "cleaned").touch()
+        return 0
+
+    child = fork(work)
+    _until((tmp_path / "begun").exists)
+    child.tell(signal.SIGSTOP)
+    child.stop()
+    assert (tmp_path / "cleaned").exists()
+
+
 def test_a_child_dies_with_its_parent(tmp_path: Path) -> None:
     def middle() -> int:
         inner = fork(lambda: time.sleep(30) or 0)
