@@ -1,4 +1,4 @@
-"""Scheduled starts: each scheduled minute of a workflow starts one execution."""
+"""Schedules of workflows: setting them, and starting one execution in each scheduled minute."""
 
 import logging
 from datetime import UTC, datetime
@@ -9,14 +9,68 @@ from executions.domain import schedules
 from executions.domain.wanted import StartWanted
 from executions.services import admission
 from executions.services.callers import system
+from governance.domain.actors import Actor
 from governance.domain.requests import Retry
-from governance.models import Workflow
+from governance.models import Agent, Workflow
+from governance.services import workflows
 from waxell.lib import canonical
 from waxell.lib.db.calls import call_one
-from waxell.lib.errors import DomainError
+from waxell.lib.errors import DomainError, Invalid
 from waxell.lib.times import format_time
 
 logger = logging.getLogger(__name__)
+
+
+class ScheduleRefused(Invalid):
+    """A schedule has five cron fields (minute, hour, day of month, month, day of week) and a day that comes."""
+
+    code = "schedule_invalid"
+
+
+class ScheduleAgentMissing(Invalid):
+    """Work on a schedule needs an agent of the project, whose rules and budgets it is under."""
+
+    code = "schedule_agent_missing"
+
+
+def change_workflow(
+    *,
+    workflow: Workflow,
+    actor: Actor,
+    description: str,
+    max_attempts: int,
+    max_concurrent: int,
+    schedule: str = "",
+    schedule_agent: Agent | None = None,
+) -> Workflow:
+    """Change a workflow; with a schedule, our workers start it as `schedule_agent`.
+
+    Another schedule counts from now: what it would have started before is not caught up.
+    Raises ScheduleRefused, ScheduleAgentMissing.
+    """
+    schedule = " ".join(schedule.split())
+    if schedule:
+        _check(workflow, schedule)
+        if schedule_agent is None or schedule_agent.project_id != workflow.project_id:
+            raise ScheduleAgentMissing()
+    return workflows.change(
+        workflow=workflow,
+        actor=actor,
+        description=description,
+        max_attempts=max_attempts,
+        max_concurrent=max_concurrent,
+        schedule=schedule,
+        schedule_agent=schedule_agent if schedule else None,
+    )
+
+
+def _check(workflow: Workflow, schedule: str) -> None:
+    if workflow.kind != Workflow.Kind.WORKER:
+        raise ScheduleRefused("Only what runs on our workers can be started by us.")
+    try:
+        schedules.parse(schedule)
+    except schedules.ScheduleInvalid as error:
+        raise ScheduleRefused() from error
 
 
 def start_scheduled() -> list[UUID]:

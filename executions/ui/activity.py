@@ -37,6 +37,7 @@ WORDS: Final = {
     "key.issued": ("Key issued", "key-round"),
     "key.revoked": ("Key revoked", "key-round"),
     "workflow.registered": ("Workflow registered", "workflow"),
+    "workflow.changed": ("Workflow changed", "workflow"),
     "tool.registered": ("Tool registered", "wrench"),
     "tool.changed": ("Tool changed", "wrench"),
     "model.registered": ("Model registered", "bot"),

@@ -30,6 +30,7 @@ from governance.domain.verdicts import Verdict
 from governance.models import Agent, Approval, Project, Workflow
 from governance.queries import pages
 from governance.ui.entrance import may, person_of, within_project
+from governance.ui.wording import amount
 from waxell.lib.htmx import redirect, render_page
 from waxell.lib.money import format_usd
 
@@ -155,7 +156,7 @@ def _record(request: HttpRequest, project: Project, row: Execution, *, sees: boo
         "spent": format_usd(ending["totals"]["spent_micros"] if ending else row.spent_micros),
         "late": format_usd(late) if late else None,
         "with_late": format_usd((ending["totals"]["spent_micros"] if ending else 0) + late),
-        "presumed": [f"{wording.amount(item['unit'], item['amount'])} in {item['budget']}" for item in presumed],
+        "presumed": [f"{amount(item['unit'], item['amount'])} in {item['budget']}" for item in presumed],
         "family": list(records.family(row)[:FAMILY]),
         "sees_payloads": sees,
         "can_operate": may(request, Permission.OPERATE_EXECUTIONS, project),

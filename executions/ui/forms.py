@@ -111,6 +111,49 @@ class KillOrderForm(forms.Form):
         return data
 
 
+class WorkflowChangeForm(forms.Form):
+    """What may be changed of a workflow; attempts and schedules are only for what runs on our workers."""
+
+    description = forms.CharField(
+        label=_("What it is for"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    max_concurrent = forms.IntegerField(label=_("At once, at most"), min_value=1, max_value=10_000)
+    max_attempts = forms.IntegerField(
+        label=_("Attempts"),
+        min_value=1,
+        max_value=20,
+        help_text=_("Each attempt after the first is an execution of its own. Only what was interrupted is tried again."),
+    )
+    schedule = forms.CharField(
+        label=_("Schedule"),
+        max_length=120,
+        required=False,
+        widget=forms.TextInput(attrs={"class": "input mono", "spellcheck": "false", "placeholder": "30 6 * * mon-fri"}),
+        help_text=_("Minute, hour, day of month, month, day of week, in the project's time zone. Empty: only by hand."),
+    )
+    schedule_agent = forms.ModelChoiceField(
+        label=_("As agent"),
+        queryset=Agent.objects.none(),
+        required=False,
+        help_text=_("Its rules and budgets decide what the scheduled work may do."),
+    )
+
+    def __init__(self, *args: Any, workflow: Workflow, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self.workflow = workflow
+        if workflow.kind == Workflow.Kind.WORKER:
+            agents = Agent.objects.filter(project=workflow.project_id).order_by("slug")
+            self.fields["schedule_agent"].queryset = agents  # type: ignore[attr-defined]
+        else:
+            for name in ("max_concurrent", "max_attempts", "schedule", "schedule_agent"):
+                del self.fields[name]
+
+    def values(self) -> dict[str, Any]:
+        """What was filled in; what the form does not ask stays as it is."""
+        kept = {"max_concurrent": self.workflow.max_concurrent, "max_attempts": self.workflow.max_attempts}
+        return {**kept, **self.cleaned_data}
+
+
 class StartForm(forms.Form):
     """Work for our workers: a workflow, who answers for it, and what it works on."""
 

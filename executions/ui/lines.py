@@ -10,6 +10,7 @@ from django.urls import reverse
 from executions.models import Execution
 from executions.queries.records import Written
 from executions.ui import wording
+from governance.ui.wording import amount
 from waxell.ledger.models import Payload
 
 CUT: Final = 4096
@@ -130,7 +131,7 @@ class Reader:
                 (row["budget"], wording.budget_numbers(row, row["unit"])) for row in body["facts"].get("budgets", ())
             ),
             "booked": tuple(
-                f"{wording.amount(row['unit'], row['amount'])} reserved in {row['budget']}" for row in body["reserved"]
+                f"{amount(row['unit'], row['amount'])} reserved in {row['budget']}" for row in body["reserved"]
             ),
             "approval": self.approvals.get(seq),
         }
@@ -140,10 +141,10 @@ class Reader:
         usage = body["usage"]
         parts = []
         if usage.get("cost_micros") is not None:
-            parts.append(wording.amount("usd", usage["cost_micros"]))
+            parts.append(amount("usd", usage["cost_micros"]))
         tokens = (usage.get("tokens_in") or 0) + (usage.get("tokens_out") or 0)
         if tokens:
-            parts.append(wording.amount("tokens", tokens))
+            parts.append(amount("tokens", tokens))
         if parts:
             parts.append("measured" if usage.get("known") == "measured" else "as the agent says")
         return {
@@ -198,7 +199,7 @@ class Reader:
             "what": "The record is closed",
             "text": wording.visible(cause.get("message", "")),
             "booked": tuple(
-                f"{wording.amount(row['unit'], row['amount'])} presumed spent in {row['budget']}: nobody said"
+                f"{amount(row['unit'], row['amount'])} presumed spent in {row['budget']}: nobody said"
                 for row in body["presumed"]
             ),
         }
@@ -253,9 +254,9 @@ def people_in(entries: Sequence[Written]) -> set[str]:
 
 
 def _settled(row: Mapping[str, Any]) -> str:
-    spent = f"{wording.amount(row['unit'], row['spent'])} spent in {row['budget']}"
+    spent = f"{amount(row['unit'], row['spent'])} spent in {row['budget']}"
     if row["overrun"]:
-        return f"{spent}, {wording.amount(row['unit'], row['overrun'])} more than reserved"
+        return f"{spent}, {amount(row['unit'], row['overrun'])} more than reserved"
     if row["released"]:
-        return f"{spent}, {wording.amount(row['unit'], row['released'])} given back"
+        return f"{spent}, {amount(row['unit'], row['released'])} given back"
     return f"{spent}, presumed" if row.get("presumed") else spent

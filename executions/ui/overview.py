@@ -4,12 +4,13 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from executions.queries import overview
-from executions.ui import wording
 from executions.ui.activity import event_of
 from executions.ui.polling import live
 from governance.access import Permission
 from governance.models import Project, Window
+from governance.queries import beginnings
 from governance.ui.entrance import may, within_project
+from governance.ui.wording import amount
 from waxell.lib.htmx import render_page
 
 
@@ -18,6 +19,7 @@ from waxell.lib.htmx import render_page
 def show(request: HttpRequest, project: Project) -> HttpResponse:
     """Approvals, trouble, running work, budgets, rules and the seal queue of one project."""
     seen = overview.look(project.pk)
+    can_start = may(request, Permission.OPERATE_EXECUTIONS, project)
     context = {
         "project": project,
         "seen": seen,
@@ -28,7 +30,9 @@ def show(request: HttpRequest, project: Project) -> HttpResponse:
         "unsealed": counted(seen.unsealed),
         "meters": [_meter(window) for window in seen.windows],
         "can_decide": may(request, Permission.DECIDE_APPROVALS, project),
-        "can_start": may(request, Permission.OPERATE_EXECUTIONS, project),
+        "can_start": can_start,
+        # For those who can take the steps; others would be led to closed doors.
+        "steps": beginnings.seen(project.pk) if can_start else None,
     }
     return live(request, render_page(request, "executions/overview.html", context, partial="now"))
 
@@ -47,8 +51,8 @@ def _meter(window: Window) -> dict[str, object]:
         "spent": window.spent,
         "reserved": window.reserved,
         "limit": limit,
-        "spent_text": wording.amount(unit, window.spent),
-        "reserved_text": wording.amount(unit, window.reserved),
-        "limit_text": wording.amount(unit, limit),
-        "left_text": wording.amount(unit, left),
+        "spent_text": amount(unit, window.spent),
+        "reserved_text": amount(unit, window.reserved),
+        "limit_text": amount(unit, limit),
+        "left_text": amount(unit, left),
     }

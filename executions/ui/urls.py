@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from executions.ui import activity, approvals, executions, kill_orders, ledger, overview, starts
+from executions.ui import activity, approvals, executions, kill_orders, ledger, overview, starts, workflows
 
 app_name = "executions"
 
@@ -17,6 +17,7 @@ pages = [
         executions.payload,
         name="payload",
     ),
+    path("workflows/<uuid:workflow_id>/", workflows.workflow, name="workflow"),
     path("approvals/", approvals.approval_list, name="approval_list"),
     path("approvals/<uuid:approval_id>/", approvals.approval, name="approval"),
     path("kill-orders/", kill_orders.kill_order_list, name="kill_order_list"),

@@ -7,17 +7,7 @@ from typing import Any, Final
 
 from executions.domain.states import State
 from governance.domain.verdicts import Verdict
-from waxell.lib.money import format_usd
-
-UNITS: Final = {
-    "tokens": ("token", "tokens"),
-    "actions": ("action", "actions"),
-    "model_calls": ("model call", "model calls"),
-    "tool_calls": ("tool call", "tool calls"),
-    "executions": ("execution", "executions"),
-    "seconds": ("second", "seconds"),
-    "concurrent_executions": ("execution at once", "executions at once"),
-}
+from governance.ui.wording import amount
 
 VERDICTS: Final = {
     Verdict.ALLOW: "Allowed",
@@ -47,14 +37,6 @@ VOUCHED: Final = {
 
 # Controls and marks of direction could make a text read as something else than it is.
 _INVISIBLE = re.compile("[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
-
-
-def amount(unit: str | None, value: int) -> str:
-    """Return an amount of a budget's unit: `$0.98`, `1,200 tokens`, `1 action`."""
-    if unit == "usd":
-        return f"${format_usd(value)}"
-    one, many = UNITS.get(unit or "", ("", ""))
-    return f"{value:,} {one if value == 1 else many}".strip()
 
 
 def budget_numbers(numbers: Mapping[str, Any], unit: str | None) -> str:

@@ -11,6 +11,7 @@ from governance.ui import (
     catalogue,
     groups,
     keys,
+    object_rights,
     passwords,
     people,
     policies,
@@ -25,6 +26,7 @@ app_name = "governance"
 _POLICY = "policies/<slug:policy>/"
 _BUDGET = "budgets/<slug:budget>/"
 _AGENT = "agents/<uuid:agent_id>/"
+_RIGHT = "rights/<uuid:person_id>/<slug:right>/take/"
 _PERSON = "people/<uuid:person_id>/roles/"
 
 pages = [
@@ -35,11 +37,15 @@ pages = [
     path(f"{_POLICY}check/", policies.policy_check, name="policy_check"),
     path(f"{_POLICY}publish/", policy_versions.policy_publish, name="policy_publish"),
     path(f"{_POLICY}retire/", policy_versions.policy_retire, name="policy_retire"),
+    path(f"{_POLICY}rights/", object_rights.policy_rights, name="policy_rights"),
+    path(f"{_POLICY}{_RIGHT}", object_rights.policy_right_take, name="policy_right_take"),
     path(f"{_POLICY}history/", policy_versions.policy_history, name="policy_history"),
     path(f"{_POLICY}versions/<int:number>/", policy_versions.policy_version, name="policy_version"),
     path("budgets/", budgets.budget_list, name="budget_list"),
     path("budgets/-/new/", budgets.budget_new, name="budget_new"),
     path(_BUDGET, budgets.budget, name="budget"),
+    path(f"{_BUDGET}rights/", object_rights.budget_rights, name="budget_rights"),
+    path(f"{_BUDGET}{_RIGHT}", object_rights.budget_right_take, name="budget_right_take"),
     path(f"{_BUDGET}revise/", budgets.budget_revise, name="budget_revise"),
     path(f"{_BUDGET}retire/", budgets.budget_retire, name="budget_retire"),
     path("agents/", agents.agent_list, name="agent_list"),
@@ -47,6 +53,8 @@ pages = [
     path("agents/keys/new/", keys.service_key_new, name="service_key_new"),
     path("agents/keys/<slug:key>/revoke/", keys.key_revoke, name="key_revoke"),
     path(_AGENT, agents.agent, name="agent"),
+    path(f"{_AGENT}rights/", object_rights.agent_rights, name="agent_rights"),
+    path(f"{_AGENT}{_RIGHT}", object_rights.agent_right_take, name="agent_right_take"),
     path(f"{_AGENT}adopt/", agents.agent_adopt, name="agent_adopt"),
     path(f"{_AGENT}keys/new/", keys.agent_key_new, name="agent_key_new"),
     path("workflows/", catalogue.workflow_list, name="workflow_list"),
@@ -57,6 +65,7 @@ pages = [
     path("workflows/models/", catalogue.model_list, name="model_list"),
     path("workflows/models/new/", catalogue.model_new, name="model_new"),
     path("workflows/adopt/<slug:kind>/<uuid:name_id>/", catalogue.name_adopt, name="name_adopt"),
+    path("settings/", projects.project_settings, name="project_settings"),
     path("people/", people.person_list, name="person_list"),
     path("people/new/", people.person_new, name="person_new"),
     path(_PERSON, people.role_grant, name="role_grant"),

@@ -3,7 +3,7 @@
 from typing import Final
 
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, ngettext_lazy
 
 from waxell.lib.money import format_usd
 
@@ -31,18 +31,23 @@ PERIODS: Final = {
 }
 
 
-def amount(unit: str, value: int) -> str:
-    """Return an amount of a budget's unit: `$0.98`, `1,200 tokens`, `1 action`."""
+UNITS: Final = {
+    "tokens": ngettext_lazy("%(shown)s token", "%(shown)s tokens", "value"),
+    "actions": ngettext_lazy("%(shown)s action", "%(shown)s actions", "value"),
+    "model_calls": ngettext_lazy("%(shown)s model call", "%(shown)s model calls", "value"),
+    "tool_calls": ngettext_lazy("%(shown)s tool call", "%(shown)s tool calls", "value"),
+    "executions": ngettext_lazy("%(shown)s execution", "%(shown)s executions", "value"),
+    "seconds": ngettext_lazy("%(shown)s second", "%(shown)s seconds", "value"),
+    "concurrent_executions": ngettext_lazy("%(shown)s execution at once", "%(shown)s executions at once", "value"),
+}
+
+
+def amount(unit: str | None, value: int) -> str:
+    """Return an amount of a budget's unit: `$0.98`, `1,200 tokens`, `1 action`; bare without a unit."""
     if unit == "usd":
         return f"${format_usd(value)}"
-    counted = {
-        "tokens": ngettext("token", "tokens", value),
-        "actions": ngettext("action", "actions", value),
-        "model_calls": ngettext("model call", "model calls", value),
-        "tool_calls": ngettext("tool call", "tool calls", value),
-        "executions": ngettext("execution", "executions", value),
-    }
-    return f"{value:,} {counted[unit]}"
+    counted = UNITS.get(unit or "")
+    return f"{value:,}" if counted is None else str(counted % {"value": value, "shown": f"{value:,}"})
 
 
 def short_amount(unit: str, value: int) -> str:

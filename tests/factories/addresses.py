@@ -17,6 +17,7 @@ from tests.factories.governance import (
     make_person,
     make_policy,
     make_tool,
+    make_workflow,
     owner_of,
 )
 
@@ -69,6 +70,8 @@ def furnish(project: Project) -> dict[str, str]:
         "name_id": str(tool.pk),
         "person_id": str(owner_of(project).pk),
         "role": "owner",
+        "right": "view_project",
+        "workflow_id": str(make_workflow(project).pk),
         "group": group.slug,
         "log": "1",
         "address": "0/000",

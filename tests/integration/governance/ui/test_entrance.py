@@ -30,6 +30,7 @@ def addresses(project, alice):
         "name_id": project.tools.get().pk,
         "person_id": alice.pk,
         "role": "viewer",
+        "right": "view_project",
         "group": group.slug,
     }
     return {
@@ -41,7 +42,16 @@ def addresses(project, alice):
     }
 
 
-ONLY_POST = {"policy_check", "agent_adopt", "name_adopt", "role_grant", "role_revoke"}
+ONLY_POST = {
+    "policy_check",
+    "agent_adopt",
+    "name_adopt",
+    "role_grant",
+    "role_revoke",
+    "policy_right_take",
+    "budget_right_take",
+    "agent_right_take",
+}
 
 
 def test_owner_sees_every_page(owner, addresses):

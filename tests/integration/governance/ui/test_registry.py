@@ -170,4 +170,4 @@ def test_beginnings_are_seen_one_by_one(project):
 
     seen = beginnings.seen(project.pk)
 
-    assert (seen.agent, seen.key, seen.called, seen.rule) == (agent, True, False, True)
+    assert (seen.agent, seen.key, seen.called, seen.rule) == (agent.pk, True, False, True)

@@ -3,7 +3,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from executions.domain.schedules import ScheduleInvalid, latest_due, parse
+from executions.domain.schedules import ScheduleInvalid, latest_due, parse, upcoming
 
 VIENNA = ZoneInfo("Europe/Vienna")
 NOON = datetime(2026, 3, 2, 12, 0, 30, tzinfo=UTC)  # a Monday
@@ -49,3 +49,34 @@ def test_an_hour_that_summer_time_skips_does_not_happen() -> None:
 def test_anything_else_is_no_schedule(text: str) -> None:
     with pytest.raises(ScheduleInvalid):
         parse(text)
+
+
+def test_upcoming_are_the_next_minutes_in_order() -> None:
+    after = datetime(2026, 11, 20, 12, 30, tzinfo=VIENNA)
+
+    found = upcoming(parse("30 6,12 * * mon-fri"), after=after, many=3)
+
+    assert [moment.isoformat(timespec="minutes") for moment in found] == [
+        "2026-11-23T06:30+01:00",
+        "2026-11-23T12:30+01:00",
+        "2026-11-24T06:30+01:00",
+    ]
+
+
+def test_upcoming_leaves_out_what_summer_time_skips() -> None:
+    after = datetime(2026, 3, 28, 12, 0, tzinfo=VIENNA)
+
+    (found,) = upcoming(parse("30 2 * * *"), after=after, many=1)
+
+    assert found.isoformat(timespec="minutes") == "2026-03-30T02:30+02:00"
+
+
+def test_upcoming_finds_leap_days() -> None:
+    after = datetime(2026, 1, 1, tzinfo=VIENNA)
+
+    assert [moment.year for moment in upcoming(parse("0 0 29 2 *"), after=after, many=2)] == [2028, 2032]
+
+
+def test_a_day_that_never_comes_is_no_schedule() -> None:
+    with pytest.raises(ScheduleInvalid):
+        parse("0 0 31 2 *")
