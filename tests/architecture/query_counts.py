@@ -1,0 +1,52 @@
+"""The ledger of query counts: how many queries each page of a project may cost, whatever is on it.
+
+A new page adds its line; a number that rises needs a reason in the commit that raises it.
+"""
+
+from typing import Final
+
+QUERIES: Final[dict[str, int]] = {
+    "activity": 14,
+    "agent": 20,
+    "agent_key_new": 19,
+    "agent_list": 16,
+    "agent_new": 11,
+    "approval": 18,
+    "approval_list": 16,
+    "budget": 23,
+    "budget_list": 16,
+    "budget_new": 12,
+    "budget_retire": 15,
+    "budget_revise": 17,
+    "execution": 26,
+    "execution_cancel": 12,
+    "execution_list": 17,
+    "execution_start": 13,
+    "group": 14,
+    "group_new": 13,
+    "key_revoke": 14,
+    "kill_order": 20,
+    "kill_order_list": 15,
+    "kill_order_new": 16,
+    "ledger": 16,
+    "model_list": 14,
+    "model_new": 11,
+    "overview": 27,
+    "payload": 13,
+    "person_list": 17,
+    "person_new": 11,
+    "policy": 23,
+    "policy_history": 20,
+    "policy_list": 15,
+    "policy_new": 11,
+    "policy_publish": 18,
+    "policy_retire": 15,
+    "policy_version": 20,
+    "rules_in_force": 15,
+    "service_key_new": 15,
+    "tool": 14,
+    "tool_list": 14,
+    "tool_new": 11,
+    "workflow_list": 14,
+    "workflow_new": 11,
+}
