@@ -3,6 +3,7 @@ from django.db.models.signals import post_migrate
 
 from waxell.lib import observing
 from waxell.lib.db.rights import grant_rights
+from waxell.outbox import sources
 
 
 class ExecutionsConfig(AppConfig):
@@ -24,9 +25,12 @@ class ExecutionsConfig(AppConfig):
 
     def ready(self) -> None:
         post_migrate.connect(grant_rights, sender=self)
-        from executions.queries import installation, observations
+        from executions.queries import installation, notices, observations
 
         observing.register_check("roles", installation.look_at_roles)
         observing.register_check("migrations", installation.look_at_migrations)
         observing.register_check("sweeper", installation.look_at_sweeper)
         observing.register_gauges("executions", observations.gauges)
+        sources.register_topics(notices.TOPICS)
+        sources.register_reader(notices.ENTRY_TYPES, notices.read)
+        sources.register_reminder("approvals", notices.reminders)

@@ -3,6 +3,7 @@ from django.db.models.signals import post_migrate
 
 from waxell.lib import observing
 from waxell.lib.db.rights import EVERYTHING, grant_rights
+from waxell.outbox import sources
 
 REGISTRY = "INSERT, UPDATE"
 
@@ -66,3 +67,6 @@ class GovernanceConfig(AppConfig):
         from governance.api import figures
 
         observing.register_admission("governance", figures.may_read)
+        from governance.queries import notices
+        sources.register_topics(notices.TOPICS)
+        sources.register_reader(notices.ENTRY_TYPES, notices.read)

@@ -9,6 +9,7 @@ from pathlib import Path
 from django.utils.csp import CSP
 
 from waxell.lib.database_url import DatabaseAddress
+from waxell.lib.mail_server import mailers
 from waxell.local.environment import adopt
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -30,6 +31,8 @@ DEBUG = _truth("WAXELL_DEBUG")
 # Plain http, for one machine and for tests; everywhere else cookies and redirects insist on https.
 INSECURE = DEBUG or _truth("WAXELL_INSECURE")
 SECRET_KEY = os.environ.get("WAXELL_SECRET_KEY", "")
+# Keys before it: what they signed and encrypted is still read.
+SECRET_KEY_FALLBACKS = _words("WAXELL_SECRET_KEY_FALLBACKS")
 ALLOWED_HOSTS = _words("WAXELL_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = _words("WAXELL_TRUSTED_ORIGINS")
 ROOT_URLCONF = "waxell.urls"
@@ -52,6 +55,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "waxell.local",
     "waxell.ledger",
+    "waxell.outbox",
     "governance",
     "executions",
 ]
@@ -277,6 +281,19 @@ WAXELL_LEDGER_KEY = os.environ.get("WAXELL_LEDGER_KEY", "")
 WAXELL_LEDGER_NEXT_KEY = os.environ.get("WAXELL_LEDGER_NEXT_KEY", "")
 # Another place for keys: the dotted name of a callable that returns a `waxell.ledger.services.keys.KeyStore`.
 WAXELL_LEDGER_KEY_STORE = os.environ.get("WAXELL_LEDGER_KEY_STORE", "waxell.ledger.services.keys.from_settings")
+
+# --- messages to the outside ------------------------------------------------------------------
+# The console as people reach it, for links in messages; without it they have none.
+WAXELL_PUBLIC_URL = os.environ.get("WAXELL_PUBLIC_URL", "").rstrip("/")
+# Hosts and networks inside the house that messages may go to, though they are private.
+WAXELL_OUTBOX_ALLOW = _words("WAXELL_OUTBOX_ALLOW")
+WAXELL_SMTP_URL = os.environ.get("WAXELL_SMTP_URL", "")
+MAILERS = mailers(WAXELL_SMTP_URL)
+DEFAULT_FROM_EMAIL = os.environ.get("WAXELL_EMAIL_FROM", "waxell@localhost")
+# Published checkpoints are told to this webhook of the whole installation, at most once in so many seconds.
+WAXELL_CHECKPOINT_WEBHOOK = os.environ.get("WAXELL_CHECKPOINT_WEBHOOK", "")
+WAXELL_CHECKPOINT_WEBHOOK_SECRET = os.environ.get("WAXELL_CHECKPOINT_WEBHOOK_SECRET", "")
+WAXELL_CHECKPOINT_WEBHOOK_SECONDS = float(os.environ.get("WAXELL_CHECKPOINT_WEBHOOK_SECONDS", "60"))
 
 # --- logs -------------------------------------------------------------------------------------
 LOGGING = {

@@ -50,6 +50,15 @@ class Integer(serializers.IntegerField):
         return data
 
 
+class Flag(serializers.BooleanField):
+    """A JSON true or false."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid", input=str(data)[:80])
+        return data
+
+
 @extend_schema_field(
     {"oneOf": [{"type": "string", "pattern": r"^[0-9]{1,10}(\.[0-9]{1,6})?$"}, {"type": "number", "minimum": 0}]}
 )

@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from governance.api import agents, budgets, catalogue, described, ledger, policies
+from governance.api import agents, budgets, catalogue, described, destinations, ledger, policies
 
 __all__ = ["app_name", "described", "urlpatterns"]
 
@@ -45,6 +45,9 @@ register_converter(VersionSegment, "version")
 
 app_name = "governance_api"
 
+_DESTINATION = "destinations/<our_slug:slug>/"
+_DELIVERY = f"{_DESTINATION}deliveries/<uuid:message_id>/"
+
 urlpatterns = [
     path("policies/", policies.PolicyCollection.as_view(), name="policy_collection"),
     path("policies/<our_slug:slug>/", policies.PolicyItem.as_view(), name="policy_item"),
@@ -83,6 +86,14 @@ urlpatterns = [
     path("tools/<name_tail:slug>/", catalogue.ToolItem.as_view(), name="tool_item"),
     path("models/", catalogue.ModelCollection.as_view(), name="model_collection"),
     path("models/<name_tail:slug>/", catalogue.ModelItem.as_view(), name="model_item"),
+    path("destinations/", destinations.DestinationCollection.as_view(), name="destination_collection"),
+    path(_DESTINATION, destinations.DestinationItem.as_view(), name="destination_item"),
+    path(f"{_DESTINATION}remove/", destinations.DestinationRemoval.as_view(), name="destination_removal"),
+    path(f"{_DESTINATION}secret/", destinations.DestinationSecret.as_view(), name="destination_secret"),
+    path(f"{_DESTINATION}test/", destinations.DestinationTest.as_view(), name="destination_test"),
+    path(f"{_DESTINATION}deliveries/", destinations.DeliveryCollection.as_view(), name="destination_deliveries"),
+    path(_DELIVERY, destinations.DeliveryItem.as_view(), name="destination_delivery"),
+    path(f"{_DELIVERY}send-again/", destinations.DeliveryRepetition.as_view(), name="delivery_repetition"),
     # Without a slash at the end, as C2SP names them. Numbered logs are those before a recovery, and the newest too.
     path("ledger/checkpoint", ledger.LedgerCheckpoint.as_view(), name="ledger_checkpoint"),
     path("ledger/tile/<path:address>", ledger.LedgerTile.as_view(), name="ledger_tile"),

@@ -11,6 +11,7 @@ from governance.ui import (
     catalogue,
     groups,
     keys,
+    notifications,
     object_rights,
     passwords,
     people,
@@ -27,6 +28,7 @@ _POLICY = "policies/<slug:policy>/"
 _BUDGET = "budgets/<slug:budget>/"
 _AGENT = "agents/<uuid:agent_id>/"
 _RIGHT = "rights/<uuid:person_id>/<slug:right>/take/"
+_NOTIFICATION = "notifications/<slug:destination>/"
 _PERSON = "people/<uuid:person_id>/roles/"
 
 pages = [
@@ -65,6 +67,13 @@ pages = [
     path("workflows/models/", catalogue.model_list, name="model_list"),
     path("workflows/models/new/", catalogue.model_new, name="model_new"),
     path("workflows/adopt/<slug:kind>/<uuid:name_id>/", catalogue.name_adopt, name="name_adopt"),
+    path("notifications/", notifications.notification_list, name="notification_list"),
+    path("notifications/-/new/", notifications.notification_new, name="notification_new"),
+    path(_NOTIFICATION, notifications.notification, name="notification"),
+    path(f"{_NOTIFICATION}test/", notifications.notification_test, name="notification_test"),
+    path(f"{_NOTIFICATION}secret/", notifications.notification_secret, name="notification_secret"),
+    path(f"{_NOTIFICATION}remove/", notifications.notification_remove, name="notification_remove"),
+    path(f"{_NOTIFICATION}messages/<uuid:message_id>/again/", notifications.message_again, name="message_again"),
     path("settings/", projects.project_settings, name="project_settings"),
     path("people/", people.person_list, name="person_list"),
     path("people/new/", people.person_new, name="person_new"),

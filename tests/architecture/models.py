@@ -67,6 +67,10 @@ CLASSIFIED: Final[dict[str, Kept]] = {
     # What the sealer writes, by functions of its own
     "ledger.Log": Kept.FUNCTION_ONLY,
     "ledger.Leaf": Kept.FUNCTION_ONLY,
+    # What is told outside; the ledger has what happened
+    "outbox.Cursor": Kept.MUTABLE,
+    "outbox.Destination": Kept.MUTABLE,
+    "outbox.Message": Kept.MUTABLE,
     "ledger.FullTile": Kept.FUNCTION_ONLY,
     "ledger.Checkpoint": Kept.FUNCTION_ONLY,
     "ledger.LogKey": Kept.FUNCTION_ONLY,

@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.db import connection
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-HOMES: Final = ("governance", "executions", "waxell/ledger")
+HOMES: Final = ("governance", "executions", "waxell/ledger", "waxell/outbox")
 SQL: Final = sorted(path for home in HOMES for path in (ROOT / home / "sql").glob("*"))
 
 

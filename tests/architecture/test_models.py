@@ -8,7 +8,7 @@ from django.db import connection, models
 
 from tests.architecture.models import CLASSIFIED, CLOSES, ROWS_STAY, Kept
 
-OURS: Final = ("governance", "executions", "ledger")
+OURS: Final = ("governance", "executions", "ledger", "outbox")
 NAMED: Final = {
     model._meta.label: model
     for label in OURS

@@ -8,7 +8,7 @@ from django.urls import URLPattern, get_resolver
 
 from governance.domain.actors import Actor
 from governance.models import Approval, Project
-from governance.services import groups, kill_orders
+from governance.services import destinations, groups, kill_orders
 from tests.factories.executions import start
 from tests.factories.governance import (
     make_agent,
@@ -48,6 +48,10 @@ def furnish(project: Project) -> dict[str, str]:
     policy = make_policy(project, text=HOLD)
     budget = make_budget(project).budget
     group = groups.define(project=project, slug="release", name="Release", people=[make_person()], actor=by)
+    pager = destinations.create(
+        project=project, actor=by, slug="pager", kind="webhook", address="https://hooks.invalid/x"
+    )
+    message = destinations.test(destination=pager.destination, project=project)
     run = start(project, agent=agent)
     run.ask("mail", args={"to": "alice"})
     (order,) = kill_orders.place(project=project, actor=by, scope_type="tool", scope_value="rm", reason="never")
@@ -73,6 +77,8 @@ def furnish(project: Project) -> dict[str, str]:
         "right": "view_project",
         "workflow_id": str(make_workflow(project).pk),
         "group": group.slug,
+        "destination": "pager",
+        "message_id": str(message.pk),
         "log": "1",
         "address": "0/000",
     }

@@ -44,6 +44,12 @@ BODIES: dict[str, dict[str, Any]] = {
     "tool_collection": {"slug": "new"},
     "tool_item": {"groups": ["g"]},
     "model_collection": {"slug": "new"},
+    "destination_collection": {"slug": "new", "kind": "webhook", "address": "https://hooks.invalid/new"},
+    "destination_item": {"events": ["key.created"]},
+    "destination_removal": {},
+    "destination_secret": {},
+    "destination_test": {},
+    "delivery_repetition": {},
 }  # fmt: skip
 PREFIX = "api/v1/"
 # What anybody may read.
@@ -56,6 +62,7 @@ NOTHING = {
     "order_id": lambda: str(uuid4()),
     "identity": lambda: "0123456789abcdef",
     "slug": lambda: "no-such-thing",
+    "message_id": lambda: str(uuid4()),
     "number": lambda: "1",
     "seq": lambda: "2",
 }
@@ -119,6 +126,8 @@ def furnish(bench: Bench) -> dict[str, dict[str, str]]:
     api.post("budgets/", {**BODIES["budget_collection"], "slug": "calls", "limit": 100}, expect=201)
     api.post("models/", {"slug": "gpt"}, expect=201)
     order = api.post("kill-orders/", {"scope": {"type": "tool", "value": "forbidden"}, "reason": "r"}, expect=201)
+    api.post("destinations/", {**BODIES["destination_collection"], "slug": "pager"}, expect=201)
+    test = api.post("destinations/pager/test/", expect=201)
     run, waiting = bench.start(), bench.start()
     run.ask("search")
     approval = waiting.ask("mail")["approval"]["id"]
@@ -133,6 +142,7 @@ def furnish(bench: Bench) -> dict[str, dict[str, str]]:
         "workflows": {"slug": "errand"},
         "tools": {"slug": "mail"},
         "models": {"slug": "gpt"},
+        "destinations": {"slug": "pager", "message_id": test["id"]},
     }
 
 

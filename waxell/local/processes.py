@@ -18,7 +18,7 @@ WEB_WORKERS = 2
 WEB_THREADS = 2
 TASK_PROCESSES = 2
 # Long-running commands of the apps above us, by the role they log in with; started where they exist.
-LOOPS = {"sweep": "app", "seal": "sealer"}
+LOOPS = {"sweep": "app", "seal": "sealer", "notify": "app"}
 
 
 def plan(environ: Mapping[str, str], home: Home, *, port: int) -> list[Child]:

@@ -47,8 +47,8 @@ class Command(BaseCommand):
             supervisor.stop()
 
     def run(self, home: Home, supervisor: Supervisor, port: int) -> None:
-        environ = self.find_database(home, supervisor)
         url = f"http://localhost:{port}"
+        environ = {"WAXELL_PUBLIC_URL": url, **self.find_database(home, supervisor)}
         self.say("Migrating")
         steps.migrate(environ, home)
         steps.make_ledger_key(environ, home)
@@ -59,7 +59,7 @@ class Command(BaseCommand):
         self.say("Preparing the demo project")
         demo = steps.demo(environ, home)
         supervisor.check_not_stopping()
-        self.say("Starting web, worker, sweeper and sealer")
+        self.say("Starting web, worker, sweeper, sealer and notifier")
         supervisor.start(environ, port=port)
         ready.announce(home, url=url, environ=environ, demo=demo)
         self.welcome(url, demo)

@@ -1,0 +1,1 @@
+"""What a message is and where it may go, without Django, clocks or the network."""

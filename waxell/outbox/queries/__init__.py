@@ -1,0 +1,1 @@
+"""What the outbox can tell of itself."""

@@ -1,0 +1,1 @@
+"""What changes the outbox, and what leaves through it."""
