@@ -74,7 +74,8 @@ def test_viewer_reads_and_changes_nothing(member, addresses):
     readable = {
         *("rules_in_force", "policy_list", "policy", "policy_history", "policy_version"),
         *("budget_list", "budget", "agent_list", "agent"),
-        *("workflow_list", "tool_list", "tool", "model_list", "person_list"),
+        *("workflow_list", "tool_list", "tool", "model_list", "person_list", "project_settings"),
+        *("policy_rights", "budget_rights", "agent_rights"),
     }
 
     answers = {name: viewer.get(address).status_code for name, address in addresses.items()}
