@@ -21,6 +21,7 @@ class ExecutionsConfig(AppConfig):
         "execution_ended_v1",
         "execution_transition_v1",
         "addendum_append_v1",
+        "execution_erase_v1",
     )
 
     def ready(self) -> None:

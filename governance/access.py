@@ -30,6 +30,7 @@ class Permission(StrEnum):
     AUDIT_LEDGER = "governance.audit_ledger"
     MANAGE_AGENTS = "governance.manage_agents"
     VIEW_PAYLOADS = "governance.view_payloads"
+    ERASE = "governance.erase_payloads"
     OWN_PROJECT = "governance.own_project"
 
     @property

@@ -1,7 +1,7 @@
 """Replaying what the database holds: decisions, the states they name, and the schemas of their tools."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache, partial
 from typing import Any, Final
@@ -23,10 +23,12 @@ AT_ONCE: Final = 500
 _TOOLS_SPEAK: Final = ("tool.registered", "tool.changed")
 
 _DECISIONS: Final = """
-SELECT e.stream, e.seq, e.body, p.content
+SELECT e.stream, e.seq, e.body, p.content, r.entry_seq
   FROM ledger_entry e
   LEFT JOIN ledger_payload p
          ON p.project_id = e.project_id AND p.stream = e.stream AND p.seq = e.seq AND p.name = 'args'
+  LEFT JOIN ledger_erasure r
+         ON r.project_id = e.project_id AND r.stream = e.stream AND r.seq = e.seq AND r.name = 'args'
  WHERE e.type = 'action.decided' AND (%(execution)s::uuid IS NULL OR e.stream = %(execution)s)
    AND (%(project)s::uuid IS NULL OR e.project_id = %(project)s)
    AND (%(since)s::timestamptz IS NULL OR e.decided_at >= %(since)s)
@@ -45,14 +47,18 @@ class Replayed:
     replay: Replay
 
 
-def replay(body: bytes, args: bytes | None) -> Replay:
+def replay(body: bytes, args: bytes | None, erased_by: int | None) -> Replay:
     """Derive the decision of an `action.decided` entry again and compare it byte for byte.
 
-    `args` is the content of the entry's payload of that name, None where it has none any more.
+    `args` is the content of the entry's payload of that name, None where it has none any more;
+    `erased_by` the number of the entry in the project's governance that says so, if one does.
     """
     line: dict[str, Any] = orjson.loads(body)
     if (gone := erased(line, args)) is not None:
-        return gone
+        if erased_by is None:
+            detail = "the arguments are missing, and no entry says that they were erased"
+            return Replay(outcome=Outcome.DIFFERENT, detail=detail)
+        return replace(gone, detail=f"{gone.detail}, by entry {erased_by} of the project's governance")
     project_id = UUID(line["project"])
     try:
         state = states.by_digest(project_id, line["state"])
@@ -78,8 +84,8 @@ def replay_decisions(
     with connection.chunked_cursor() as cursor:
         cursor.execute(_DECISIONS, params)
         while batch := cursor.fetchmany(AT_ONCE):
-            for stream, seq, body, content in batch:
-                again = replay(bytes(body), None if content is None else bytes(content))
+            for stream, seq, body, content, erased_by in batch:
+                again = replay(bytes(body), None if content is None else bytes(content), erased_by)
                 yield Replayed(execution=str(stream), seq=seq, replay=again)
 
 

@@ -9,6 +9,7 @@ from governance.models.people import Person
 from governance.models.policies import Policy, PolicyVersion
 from governance.models.projects import Project, ProjectHead
 from governance.models.requests import EndUser, StoredAnswer, ThrottledMinute
+from governance.models.retention import LegalHold, RetentionRule
 from governance.models.rights import (
     AgentUserPermission,
     ApproverGroup,
@@ -34,6 +35,7 @@ __all__ = [
     "EndUser",
     "GovernanceState",
     "KillOrder",
+    "LegalHold",
     "Membership",
     "Model",
     "Person",
@@ -45,6 +47,7 @@ __all__ = [
     "ProjectHead",
     "ProjectUserPermission",
     "Reservation",
+    "RetentionRule",
     "SignInAttempt",
     "StateBudget",
     "StoredAnswer",

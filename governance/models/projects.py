@@ -34,6 +34,7 @@ class Project(models.Model):
             ("audit_ledger", "Can read records, proofs and rights"),
             ("manage_agents", "Can manage agents, keys, workflows, tools and models"),
             ("view_payloads", "Can see payload contents"),
+            ("erase_payloads", "Can erase contents, and hold them against erasure"),
             ("own_project", "Can manage people and rights"),
         ]
 

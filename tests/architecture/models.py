@@ -47,6 +47,8 @@ CLASSIFIED: Final[dict[str, Kept]] = {
     "governance.StateBudget": Kept.FUNCTION_ONLY,
     "governance.ProjectHead": Kept.FUNCTION_ONLY,
     "governance.KillOrder": Kept.FUNCTION_ONLY,
+    "governance.LegalHold": Kept.FUNCTION_ONLY,
+    "governance.RetentionRule": Kept.MUTABLE,
     # What was used and asked
     "governance.Window": Kept.FUNCTION_ONLY,
     "governance.Reservation": Kept.FUNCTION_ONLY,
@@ -61,6 +63,7 @@ CLASSIFIED: Final[dict[str, Kept]] = {
     "executions.Execution": Kept.FUNCTION_ONLY,
     "executions.Heartbeat": Kept.MUTABLE,
     "ledger.Entry": Kept.FUNCTION_ONLY,
+    "ledger.Erasure": Kept.FUNCTION_ONLY,
     "ledger.Payload": Kept.FUNCTION_ONLY,
     "ledger.SealQueueItem": Kept.FUNCTION_ONLY,
     "ledger.Stream": Kept.FUNCTION_ONLY,
@@ -85,6 +88,7 @@ ROWS_STAY: Final = frozenset(
         "governance.StateBudget",
         "governance.ApprovalVote",
         "ledger.Entry",
+        "ledger.Erasure",
         "ledger.Payload",
     }
 )

@@ -16,6 +16,7 @@ class LedgerConfig(AppConfig):
     table_rights = {
         "ledger_checkpoint": "",
         "ledger_entry": "",
+        "ledger_erasure": "",
         "ledger_key": "",
         "ledger_leaf": "",
         "ledger_log": "",

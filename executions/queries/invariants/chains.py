@@ -13,7 +13,13 @@ from waxell.ledger.domain.entries import name_digest
 from waxell.lib.times import format_time
 
 _ENTRIES: Final = """
-SELECT e.project_id, e.stream, e.seq, e.digest, e.body, e.type, e.verdict, e.state, e.about, e.cites, e.decided_at
+SELECT e.project_id, e.stream, e.seq, e.digest, e.body,
+       ARRAY(SELECT p.name FROM ledger_payload p
+              WHERE p.project_id = e.project_id AND p.stream = e.stream AND p.seq = e.seq
+             UNION ALL
+             SELECT r.name FROM ledger_erasure r
+              WHERE r.project_id = e.project_id AND r.stream = e.stream AND r.seq = e.seq),
+       e.type, e.verdict, e.state, e.about, e.cites, e.decided_at
   FROM ledger_entry e
  WHERE (%(project)s::uuid IS NULL OR e.project_id = %(project)s) AND (%(first)s::uuid IS NULL OR e.stream >= %(first)s)
  ORDER BY e.project_id, e.stream, e.seq
@@ -59,7 +65,7 @@ def _chained(part: Part) -> Examination:
 
 
 def _faults(row: Any, link: _Link) -> Iterator[str]:
-    project, stream, seq, digest, raw, *columns = row
+    project, stream, seq, digest, raw, contents, *columns = row
     body = bytes(raw)
     if seq != link.seq + 1:
         yield f"entry {link.seq + 1} is missing"
@@ -74,6 +80,8 @@ def _faults(row: Any, link: _Link) -> Iterator[str]:
         yield "it does not follow the entry before it"
     if (line.get("project"), line.get("stream"), line.get("seq")) != (str(project), str(stream), seq):
         yield "its bytes belong to another place"
+    for name in sorted(line.get("payloads", {}).keys() - set(contents)):
+        yield f"the payload {name} is missing, and no entry says that it was erased"
     names = ("type", "verdict", "state", "about", "cites", "decided_at")
     kept = dict(zip(names, columns, strict=True))
     for name, said in _searched(line).items():

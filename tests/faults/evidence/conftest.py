@@ -6,13 +6,14 @@ from dataclasses import dataclass
 import pytest
 from django.db import connection
 
+from executions.queries.erasable import Choice
 from executions.queries.invariants import check_invariants
-from executions.services import approvals
+from executions.services import approvals, erasing
 from executions.services.appending import ExecutionClosed
 from executions.services.callers import Caller
 from governance.domain.actors import Actor
 from governance.models import Approval, Membership, Person, Project
-from governance.services import kill_orders, rights
+from governance.services import kill_orders, legal_holds, rights
 from tests.factories import make_budget, make_person, make_policy, make_project, make_tool
 from tests.factories.executions import Run, start
 from tests.factories.governance import owner_of
@@ -55,6 +56,8 @@ def world(db: None) -> Iterator[World]:
         person_id=bob.pk,
         decision="grant",
     )
+    erasing.erase(Choice(project_id=project.pk, execution=ended.id), actor=by, reason="asked for")
+    legal_holds.place(project_id=project.pk, actor=by, scope_type="execution", scope_value=ended.id, reason="a claim")
     kill_orders.place(project=project, actor=by, scope_type="tool", scope_value="rm", reason="never")
     yield World(project=project, person=bob, live=live, waiting=waiting, ended=ended)
     connection.check_constraints()

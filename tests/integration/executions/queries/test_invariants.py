@@ -7,7 +7,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connections
 
+from executions.queries.erasable import Choice
 from executions.queries.invariants import INVARIANTS, Part, check_invariants
+from executions.services import erasing
+from governance.domain.actors import Actor
 from governance.models import Project
 from tests.factories import make_budget, make_project, make_tool
 from tests.factories.executions import Run, start
@@ -122,14 +125,26 @@ def test_a_decision_that_does_not_follow_from_its_facts_is_named(vandal: psycopg
     assert "another decision" in found.message
 
 
-def test_erased_arguments_are_named_and_are_no_violation(vandal: psycopg.Connection, run: Run) -> None:
-    vandal.execute("delete from ledger_payload where name = 'args' and seq = 2")
+def test_erased_arguments_are_named_and_are_no_violation(run: Run, project: Project) -> None:
+    choice = Choice(project_id=project.pk, execution=run.id, payload="args")
+    done = erasing.erase(choice, actor=Actor(system="test"), reason="asked for")
 
     (replayed,) = [one for one in INVARIANTS if one.code == "I7"]
     examination = replayed.examine(Part())
 
+    assert check_invariants() == []
     assert (examination.checked, examination.violations) == (3, ())
-    assert examination.notes == (f"execution {run.id} entry 2 cannot be derived again: the arguments were erased",)
+    by = f"the arguments were erased, by entry {done.entries[0].seq} of the project's governance"
+    assert examination.notes == tuple(f"execution {run.id} entry {seq} cannot be derived again: {by}" for seq in (2, 4))
+
+
+def test_arguments_that_went_without_an_entry_are_missing(vandal: psycopg.Connection, run: Run) -> None:
+    vandal.execute("delete from ledger_payload where name = 'args' and seq = 2")
+
+    assert {(found.invariant, found.message) for found in check_invariants()} == {
+        ("I4", "the payload args is missing, and no entry says that it was erased"),
+        ("I7", "the arguments are missing, and no entry says that they were erased"),
+    }
 
 
 def test_only_the_part_asked_for_is_examined(vandal: psycopg.Connection, run: Run, project: Project) -> None:
