@@ -11,7 +11,9 @@ lint: venv
 	.venv/bin/ruff format --check .
 	.venv/bin/lint-imports
 
-types: venv ; .venv/bin/mypy
+types: venv
+	.venv/bin/mypy
+	.venv/bin/mypy --config-file client/pyproject.toml
 
 format: venv
 	.venv/bin/ruff check --fix .
