@@ -1,5 +1,6 @@
 """Keeping a local run alive: start in order, watch, start the dead again, stop in the reverse order."""
 
+import math
 import signal
 import time
 from collections.abc import Callable, Mapping
@@ -7,13 +8,12 @@ from dataclasses import dataclass, field
 from types import FrameType
 
 from waxell.local import processes, web
-from waxell.local.children import FIRST_PAUSE_SECONDS, Child, stop_all
+from waxell.local.children import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, Child, stop_all
 from waxell.local.cluster import Cluster
 from waxell.local.errors import CannotStart
 from waxell.local.home import Home
 
 READY_SECONDS = 90.0
-MOST_FAILED_STARTS = 5
 GLANCE_SECONDS = 0.1
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -29,7 +29,9 @@ class Supervisor:
     cluster: Cluster | None = None
     children: list[Child] = field(default_factory=list)
     stopping: bool = False
-    failed_starts: int = 0
+    # When PostgreSQL may be started again, and how long after a start that failed.
+    cluster_due_at: float = -math.inf
+    cluster_pause_seconds: float = FIRST_PAUSE_SECONDS
 
     def listen(self) -> None:
         """From now on Ctrl-C and SIGTERM mean: stop cleanly."""
@@ -74,17 +76,17 @@ class Supervisor:
     def _revive_cluster(self) -> None:
         if self.cluster is None or self.cluster.process is None or self.cluster.process.poll() is None:
             return
+        if time.monotonic() < self.cluster_due_at:
+            return
         try:
             self.cluster.start()
         except CannotStart as error:
-            # It may have been struck down while it recovered: that is no reason to end everything else.
-            self.failed_starts += 1
-            if self.failed_starts == MOST_FAILED_STARTS:
-                raise
+            # Struck down while it recovered, or its disk is full: that may pass, and ending would mend nothing.
             self.say(f"{error}; trying again")
-            time.sleep(FIRST_PAUSE_SECONDS * self.failed_starts)
+            self.cluster_due_at = time.monotonic() + self.cluster_pause_seconds
+            self.cluster_pause_seconds = min(self.cluster_pause_seconds * 2, LONGEST_PAUSE_SECONDS)
             return
-        self.failed_starts = 0
+        self.cluster_pause_seconds = FIRST_PAUSE_SECONDS
         self.say("PostgreSQL had ended and was started again; nothing acknowledged is lost")
 
     def _require_alive(self) -> None:
