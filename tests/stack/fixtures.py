@@ -62,11 +62,15 @@ def looking(stack: Stack, django_db_blocker: Any) -> Iterator[None]:
 
 
 @pytest.fixture
-def bench(stack: Stack, looking: None) -> Iterator[Bench]:
+def bench(stack: Stack, looking: None, request: pytest.FixtureRequest) -> Iterator[Bench]:
     """A project of this test's own."""
     made = make_bench(stack)
+    known = len(stack.server_errors())
     yield made
     check(made.project)
+    # I10: nothing that was asked is answered with a 5xx, unless the test broke the database.
+    if request.node.get_closest_marker("breaks_database") is None:
+        assert stack.server_errors()[known:] == []
 
 
 def make_bench(stack: Stack, *, agent_slug: str = "scout") -> Bench:

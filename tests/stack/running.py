@@ -21,6 +21,9 @@ LOGIN = ("NAME", "USER", "PASSWORD", "HOST", "PORT")
 # Workers' workflows of the tests, beside the bundled one.
 WORKFLOWS = "executions.workflows.licence_audit,tests.stack.workflows"
 
+# How Django's own log tells of an answer of 500 and above, whoever made it.
+SERVER_ERROR = " ERROR   django.request: "
+
 
 @dataclass(slots=True, kw_only=True)
 class Stack:
@@ -66,6 +69,10 @@ class Stack:
         """What the process `web`, `worker` or `sweep` has said so far."""
         return (self.run.home / "log" / f"{name}.log").read_text(errors="replace")
 
+    def server_errors(self) -> list[str]:
+        """What the web server has said so far of the 5xx that it answered."""
+        return [line for line in self.log("web").splitlines() if SERVER_ERROR in line]
+
     def processes(self, name: str) -> list[psutil.Process]:
         """The live processes of `web`, `worker` or `sweep`, the master first."""
         found = [
@@ -81,15 +88,16 @@ class Stack:
         return [process for process in everyone if process.ppid() in pool]
 
     def stop_database(self) -> None:
-        """`pg_ctl stop -m immediate`: no checkpoint, no goodbye. The supervisor starts it again."""
-        # Between two servers there is no file.
+        """`pg_ctl stop -m immediate` of a server that works: no checkpoint, no goodbye. It is started again."""
         os.kill(wait_until(self._postmaster, 20), signal.SIGQUIT)
 
     def _postmaster(self) -> int | None:
+        """The process that accepts connections. Between two servers, and while one recovers, there is none."""
         try:
-            return self.run.postmaster()
-        except (FileNotFoundError, IndexError, ValueError):
+            lines = (self.run.home / "pg" / "postmaster.pid").read_text().split()
+        except FileNotFoundError:
             return None
+        return int(lines[0]) if lines[-1:] == ["ready"] else None
 
     def wait_until_answering(self, seconds: float = 30) -> None:
         """Wait until the web server answers and so does the database behind it."""

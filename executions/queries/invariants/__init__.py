@@ -1,7 +1,7 @@
 """What must be true of books and ledger at any moment, whatever died on the way.
 
-`faults.md`'s list is made checkable here: each invariant looks at what the database holds and names
-every place where it does not hold. Everything is read from one snapshot, so traffic does no harm.
+Each invariant looks at what the database holds and names every place where it does not hold.
+Everything is read from one snapshot, so traffic does no harm.
 """
 
 from collections.abc import Iterator

@@ -15,6 +15,7 @@ from tests.factories import make_workflow
 from tests.stack.api import Run
 from tests.stack.fixtures import Bench
 from tests.stack.running import ROOT, Stack, wait_until
+from tests.stack.workers import second_worker
 
 pytestmark = pytest.mark.process
 
@@ -207,32 +208,6 @@ def test_attempts_killed_at_any_moment_leave_whole_records(bench: Bench) -> None
 
 def live(bench: Bench) -> bool:
     return Execution.objects.filter(project_id=bench.project.pk, state__in=LIVE).exists()
-
-
-class second_worker:
-    """Another worker with the same command and environment as the stack's own."""
-
-    def __init__(self, stack: Stack) -> None:
-        self.stack = stack
-
-    def __enter__(self) -> None:
-        master = self.stack.processes("worker")[0]
-        mark = self.stack.run.home / "second.ready"
-        mark.unlink(missing_ok=True)
-        self.process = subprocess.Popen(
-            master.cmdline(),
-            env=master.environ() | {"WAXELL_READY_FILE": str(mark)},
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        wait_until(mark.exists, 30)
-
-    def __exit__(self, *error: object) -> None:
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
 
 
 def ring(stack: Stack, execution_id: str, *, times: int) -> None:
