@@ -16,6 +16,7 @@ class ExecutionsConfig(AppConfig):
     app_functions = (
         "gate_snapshot_v1",
         "gate_append_v1",
+        "gate_allow_v1",
         "execution_lock_v1",
         "execution_renew_v1",
         "execution_ended_v1",

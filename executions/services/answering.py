@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from executions.domain import record
+from executions.domain.states import State
 from executions.services.judging import Judgement
 from executions.services.snapshots import Snapshot
 from governance.domain.verdicts import Verdict
@@ -24,6 +25,17 @@ def decision_body(judgement: Judgement, snapshot: Snapshot, receipt: Receipt) ->
     if "flags" in decision:
         body["flags"] = decision["flags"]
     return body
+
+
+def decided_body(judgement: Judgement, snapshot: Snapshot, receipt: Receipt, state: State) -> dict[str, Any]:
+    """One decided action, as it is answered: the decision, where it leaves the execution, and what it holds."""
+    return {
+        "seq": receipt.seq,
+        **decision_body(judgement, snapshot, receipt),
+        "state": state,
+        "reservations": reservations_body(judgement),
+        "estimate_source": judgement.estimate_source,
+    }
 
 
 def reservations_body(judgement: Judgement) -> list[dict[str, Any]]:

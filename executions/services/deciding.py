@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from executions.domain.wanted import ActionWanted
 from executions.services.appending import Draft
 from executions.services.judging import Demand, Judgement, facts_document
+from executions.services.snapshots import Snapshot
 from governance.domain.kinds import Kind
 from governance.domain.verdicts import Verdict
 from waxell.ledger.domain.entries import Receipt
@@ -84,3 +86,9 @@ def add_decision(
         },
         payloads,
     )
+
+
+def renewal(snapshot: Snapshot, wanted: ActionWanted) -> int:
+    """For how long an action renews the lease: twice its estimated time where that is longer."""
+    estimated = wanted.estimate.seconds if wanted.estimate and wanted.estimate.seconds else 0
+    return max(snapshot.lease_seconds, min(2 * estimated, 24 * 3600))

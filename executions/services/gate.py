@@ -1,6 +1,7 @@
 """The gate: one road for every action, whoever asks.
 
 snapshot -> facts -> decide -> append -> answer. Nothing is answered that is not committed.
+What nothing stands against is tried on the short road first (`short_road`).
 """
 
 from uuid import UUID
@@ -8,14 +9,15 @@ from uuid import UUID
 from executions.domain.states import State
 from executions.domain.wanted import ActionWanted
 from executions.services import snapshots, stopping
-from executions.services.answering import decision_body, reservations_body
+from executions.services.answering import decided_body
 from executions.services.appending import Answer, Draft, append, drive
 from executions.services.approving import ask
 from executions.services.callers import Caller
 from executions.services.closing import add_closing
-from executions.services.deciding import add_decision, budget_moves, counts
+from executions.services.deciding import add_decision, budget_moves, counts, renewal
 from executions.services.entrance import enter
 from executions.services.judging import judge
+from executions.services.short_road import ShortRoad
 from executions.services.snapshots import Snapshot
 from governance.domain.requests import Retry
 from governance.domain.verdicts import Verdict
@@ -50,6 +52,12 @@ def request_action(*, caller: Caller, execution_id: UUID, wanted: ActionWanted, 
         "sha256:"
     )
 
+    short = ShortRoad(
+        caller=caller, execution_id=execution_id, wanted=wanted, args=args, call_digest=call_digest, retry=retry
+    )
+    if (answer := short.take()) is not None:
+        return answer
+
     def attempt() -> Answer:
         snapshot = snapshots.take(
             project_id=caller.project_id,
@@ -76,6 +84,7 @@ def request_action(*, caller: Caller, execution_id: UUID, wanted: ActionWanted, 
             args=args,
             call_digest=call_digest,
             retry=retry,
+            short=short,
         )
 
     answer = drive(attempt, lock=lambda: snapshots.row_of(execution_id))
@@ -93,6 +102,7 @@ def _decide(
     args: bytes,
     call_digest: str,
     retry: Retry | None,
+    short: ShortRoad,
 ) -> Answer:
     repeats = snapshot.repeats + 1 if snapshot.last_call is not None and snapshot.last_call.hex() == call_digest else 0
     judgement = judge(
@@ -123,24 +133,11 @@ def _decide(
     elif verdict is Verdict.HALT:
         state = State.HALTED
         add_closing(draft, outcome=state, cause=judgement.decision.reasons[0])
-    answer = Answer(
-        status=200,
-        body={
-            "seq": receipt.seq,
-            **decision_body(judgement, snapshot, receipt),
-            "state": state,
-            "reservations": reservations_body(judgement),
-            "estimate_source": judgement.estimate_source,
-            **({"approval": approval} if approval else {}),
-        },
-    )
+    body = decided_body(judgement, snapshot, receipt, state)
+    answer = Answer(status=200, body={**body, "approval": approval} if approval else body)
     answer = append(draft, answer, fence=wanted.fence, retry=retry)
     if not snapshot.resource_known and not answer.replayed:
         catalogue.discover(project_id=snapshot.project_id, kind=wanted.kind, slug=wanted.resource)
+    if verdict is Verdict.ALLOW:
+        short.remember(snapshot)
     return answer
-
-
-def renewal(snapshot: Snapshot, wanted: ActionWanted) -> int:
-    """For how long an action renews the lease: twice its estimated time where that is longer."""
-    estimated = wanted.estimate.seconds if wanted.estimate and wanted.estimate.seconds else 0
-    return max(snapshot.lease_seconds, min(2 * estimated, 24 * 3600))

@@ -2,6 +2,7 @@ import json
 import os
 from collections import Counter
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from django.conf import LazySettings
@@ -81,6 +82,6 @@ def test_the_demos_rules_do_not_bite_a_newcomers_agent(home: Path) -> None:
         for tool in ("files.delete", "report.publish"):
             args = {"file": f"{number}"} if tool == "files.delete" else {"file": "x", "digest": "y", "packages": number}
             wanted = ActionWanted(fence=1, kind=Kind.TOOL_CALL, resource=tool, args=args)
-            answer = gate.request_action(caller=caller, execution_id=started["id"], wanted=wanted).body
+            answer = gate.request_action(caller=caller, execution_id=UUID(started["id"]), wanted=wanted).body
             assert answer["verdict"] == "allow"
     assert Project.objects.get().slug == demo.SLUG
