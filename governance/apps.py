@@ -68,8 +68,8 @@ class GovernanceConfig(AppConfig):
     def ready(self) -> None:
         post_migrate.connect(grant_rights, sender=self)
         from governance.api import figures
+        from governance.queries import notices
 
         observing.register_admission("governance", figures.may_read)
-        from governance.queries import notices
         sources.register_topics(notices.TOPICS)
         sources.register_reader(notices.ENTRY_TYPES, notices.read)

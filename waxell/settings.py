@@ -227,6 +227,9 @@ SPECTACULAR_SETTINGS = {
         "ExecutionState": "executions.api.schemas.STATES",
         "ApprovalState": "governance.models.approvals.Approval.State",
         "Verdict": "governance.domain.verdicts.Verdict",
+        "WorkflowKind": "governance.api.catalogue.KINDS",
+        "DestinationKind": "governance.api.destinations.KINDS",
+        "DeliveryState": "governance.api.destinations.STATES",
     },
 }
 

@@ -18,11 +18,12 @@ from governance.services.requests import Outcome
 from waxell.lib.errors import NotFound
 
 TAG = "Workflows, tools and models"
+KINDS = Workflow.Kind.values
 
 
 class WorkflowInput(Input):
     slug = Text(validators=[NAME], max_length=200)
-    kind = Choice(choices=Workflow.Kind.values, default=Workflow.Kind.EXTERNAL)
+    kind = Choice(choices=KINDS, default=Workflow.Kind.EXTERNAL)
 
 
 class ToolTermsInput(Input):
@@ -46,7 +47,7 @@ class NameOutput(serializers.Serializer[Any]):
 
 
 class WorkflowOutput(NameOutput):
-    kind = serializers.ChoiceField(choices=Workflow.Kind.values)
+    kind = serializers.ChoiceField(choices=KINDS)
     schedule = serializers.CharField()
 
 

@@ -23,11 +23,13 @@ from waxell.outbox.queries import deliveries
 from waxell.outbox.services import posting
 
 TAG = "Destinations"
+KINDS = Destination.Kind.values
+STATES = Message.State.values
 
 
 class DestinationInput(Input):
     slug = Text(validators=[SLUG], max_length=63)
-    kind = Choice(choices=Destination.Kind.values)
+    kind = Choice(choices=KINDS)
     address = Text(min_length=1, max_length=2000)
     events = Texts(child=Text(max_length=63), required=False)
 
@@ -40,7 +42,7 @@ class DestinationChangeInput(Input):
 
 class DestinationOutput(serializers.Serializer[Destination]):
     slug = serializers.CharField()
-    kind = serializers.ChoiceField(choices=Destination.Kind.values)
+    kind = serializers.ChoiceField(choices=KINDS)
     address = serializers.CharField(source="shown_address", help_text="Without what is secret in it.")
     events = serializers.ListField(child=serializers.CharField(), help_text="Empty: every event.")
     enabled = serializers.BooleanField()
@@ -63,7 +65,7 @@ class DeliveryOutput(serializers.Serializer[Message]):
     message = serializers.CharField(source="name", help_text="The id that its receiver sees, `webhook-id`.")
     type = serializers.CharField()
     title = serializers.CharField()
-    state = serializers.ChoiceField(choices=Message.State.values)
+    state = serializers.ChoiceField(choices=STATES)
     attempts = serializers.IntegerField()
     status = serializers.IntegerField(allow_null=True, help_text="HTTP status of the last answer.")
     problem = serializers.CharField(help_text="Why the last attempt failed.")

@@ -67,13 +67,13 @@ CLASSIFIED: Final[dict[str, Kept]] = {
     "ledger.Payload": Kept.FUNCTION_ONLY,
     "ledger.SealQueueItem": Kept.FUNCTION_ONLY,
     "ledger.Stream": Kept.FUNCTION_ONLY,
-    # What the sealer writes, by functions of its own
-    "ledger.Log": Kept.FUNCTION_ONLY,
-    "ledger.Leaf": Kept.FUNCTION_ONLY,
     # What is told outside; the ledger has what happened
     "outbox.Cursor": Kept.MUTABLE,
     "outbox.Destination": Kept.MUTABLE,
     "outbox.Message": Kept.MUTABLE,
+    # What the sealer writes, by functions of its own
+    "ledger.Log": Kept.FUNCTION_ONLY,
+    "ledger.Leaf": Kept.FUNCTION_ONLY,
     "ledger.FullTile": Kept.FUNCTION_ONLY,
     "ledger.Checkpoint": Kept.FUNCTION_ONLY,
     "ledger.LogKey": Kept.FUNCTION_ONLY,

@@ -5,7 +5,7 @@ from executions.services import kill_orders as stops
 from executions.services.callers import Caller
 from governance.domain.actors import Actor
 from governance.models import Approval, Budget, Membership, Policy, Project
-from governance.services import budgets, catalogue, groups, kill_orders, policies, rights
+from governance.services import budgets, catalogue, destinations, groups, kill_orders, policies, rights
 from tests.factories.addresses import HOLD, furnish
 from tests.factories.executions import start
 from tests.factories.governance import (
@@ -19,6 +19,7 @@ from tests.factories.governance import (
     make_workflow,
     owner_of,
 )
+from waxell.outbox.models import Destination
 
 
 def furnish_many(rows: int) -> tuple[Project, dict[str, str]]:
@@ -30,6 +31,7 @@ def furnish_many(rows: int) -> tuple[Project, dict[str, str]]:
     _register(project, by, rows)
     _revise(project, by, things, rows)
     _stop(project, by, things, rows)
+    _tell(project, by, rows)
     long = start(project, agent=busy)
     for number in range(rows):
         waiting = start(project, agent=busy, parent=long.id)
@@ -82,6 +84,15 @@ def _stop(project: Project, by: Actor, things: dict[str, str], rows: int) -> Non
             (one,) = kill_orders.place(project=project, actor=by, scope_type="tool", scope_value=value, reason="no")
             if lifted:
                 kill_orders.lift(order=one, actor=by)
+
+
+def _tell(project: Project, by: Actor, rows: int) -> None:
+    """Destinations, and messages to one of them."""
+    pager = Destination.objects.get(project_id=project.pk, slug="pager")
+    for number in range(rows):
+        address = f"https://hooks.invalid/{number}"
+        destinations.create(project=project, actor=by, slug=f"pager-{number}", kind="slack", address=address)
+        destinations.test(destination=pager, project=project)
 
 
 def _decide(project: Project, by: Actor, many: int) -> None:

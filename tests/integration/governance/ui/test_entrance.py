@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from governance.domain.actors import Actor
 from governance.queries import states
-from governance.services import groups
+from governance.services import destinations, groups
 from governance.ui.urls import pages
 from tests.factories import make_agent, make_budget, make_key, make_policy, make_tool
 
@@ -19,6 +19,9 @@ def addresses(project, alice):
     agent = make_agent(project)
     budget = make_budget(project).budget
     group = groups.define(project=project, slug="legal", name="Legal", people=[alice], actor=Actor(person=alice.pk))
+    pager = destinations.create(
+        project=project, actor=Actor(person=alice.pk), slug="pager", kind="webhook", address="https://hooks.invalid/x"
+    ).destination
     known = {
         "policy": make_policy(project).slug,
         "number": 1,
@@ -32,6 +35,8 @@ def addresses(project, alice):
         "role": "viewer",
         "right": "view_project",
         "group": group.slug,
+        "destination": pager.slug,
+        "message_id": destinations.test(destination=pager, project=project).pk,
     }
     return {
         page.name: reverse(
@@ -46,6 +51,9 @@ ONLY_POST = {
     "policy_check",
     "agent_adopt",
     "name_adopt",
+    "message_again",
+    "notification_secret",
+    "notification_test",
     "role_grant",
     "role_revoke",
     "policy_right_take",
@@ -75,6 +83,7 @@ def test_viewer_reads_and_changes_nothing(member, addresses):
         *("rules_in_force", "policy_list", "policy", "policy_history", "policy_version"),
         *("budget_list", "budget", "agent_list", "agent"),
         *("workflow_list", "tool_list", "tool", "model_list", "person_list", "project_settings"),
+        *("notification_list", "notification"),
         *("policy_rights", "budget_rights", "agent_rights"),
     }
 
