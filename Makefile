@@ -1,5 +1,5 @@
 # Every target first brings .venv in line with the locks; see .ci/venv.
-.PHONY: run test lint types format bench venv lock
+.PHONY: run test lint types format bench pictures venv lock
 PY := .venv/bin/python
 
 run: ; @.ci/venv runtime && exec $(PY) manage.py up
@@ -20,6 +20,9 @@ format: venv
 	.venv/bin/ruff format .
 
 bench: venv ; $(PY) -m bench
+
+# Those of the documentation, from the real demo. Needs Chromium.
+pictures: venv ; $(PY) -m docs.pictures.take
 
 venv: ; @.ci/venv dev
 

@@ -11,7 +11,6 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -20,22 +19,6 @@ import pytest
 from tests.process.local_run import ROOT, LocalRun
 
 pytestmark = pytest.mark.process
-
-
-@pytest.fixture(scope="module")
-def home() -> Iterator[Path]:
-    # Not pytest's own directory: its path may be longer than a socket's may be.
-    path = Path(tempfile.mkdtemp(prefix="wxup-"))
-    yield path
-    shutil.rmtree(path, ignore_errors=True)
-
-
-@pytest.fixture(scope="module")
-def running(home: Path) -> Iterator[LocalRun]:
-    run = LocalRun(home=home).start()
-    run.wait_until_ready()
-    yield run
-    run.stop()
 
 
 def answer(url: str) -> int:

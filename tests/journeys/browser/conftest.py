@@ -3,11 +3,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from governance.models import Person
 from tests.journeys.browser import chromium
-from tests.journeys.browser.visitors import Visitor
+from tests.journeys.browser.visitors import PATIENCE_MS, Visitor
 from tests.stack.fixtures import Bench, bench, looking, stack
 
 __all__ = ["bench", "looking", "stack"]
@@ -19,6 +19,7 @@ def browser() -> Iterator[Browser]:
     chromium.require()
     # Playwright's loop runs in this thread, and Django takes that for asynchronous code.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         launched = chromium.launch(playwright)
         yield launched

@@ -1,11 +1,5 @@
 """The first minutes: what `make run` shows, and the first click."""
 
-import shutil
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
-
 import httpx
 import pytest
 from playwright.sync_api import Browser, expect
@@ -18,22 +12,8 @@ from tests.stack.running import wait_until
 pytestmark = [pytest.mark.process, pytest.mark.browser]
 
 
-@pytest.fixture
-def started() -> Iterator[tuple[LocalRun, dict[str, Any]]]:
-    """Waxell just as `make run` starts it, with nothing that other tests have set."""
-    home = Path(tempfile.mkdtemp(prefix="wxnew-"))
-    run = LocalRun(home=home).start()
-    try:
-        yield run, run.wait_until_ready()
-    finally:
-        run.stop()
-        shutil.rmtree(home, ignore_errors=True)
-
-
-def test_the_first_click_is_grant_and_the_work_goes_on(
-    browser: Browser, started: tuple[LocalRun, dict[str, Any]]
-) -> None:
-    run, ready = started
+def test_the_first_click_is_grant_and_the_work_goes_on(browser: Browser, running: LocalRun) -> None:
+    ready = running.wait_until_ready()
     newcomer = Visitor(browser, ready["url"]).fill_in(**ready["owner"])
     page = newcomer.page
 
@@ -41,7 +21,7 @@ def test_the_first_click_is_grant_and_the_work_goes_on(
     # The page keeps itself current: the work that waits comes up without a click.
     page.get_by_role("link", name="Grant or refuse").click(timeout=30_000)
     expect(page.get_by_text("A report is published after a person has agreed.")).to_be_visible()
-    assert not (run.home / "reports" / "published").exists()
+    assert not (running.home / "reports" / "published").exists()
     page.get_by_role("button", name="Grant").click()
     expect(page.get_by_text("Granted. The agent may go on.")).to_be_visible()
 
@@ -56,18 +36,12 @@ def test_the_first_click_is_grant_and_the_work_goes_on(
         entries = api.items(f"executions/{execution['id']}/entries/")
     assert execution["state"] == "completed"
     assert [entry["type"] for entry in entries].count("execution.closed") == 1
-    [report] = wait_until(lambda: list((run.home / "reports" / "published").iterdir()))
+    [report] = wait_until(lambda: list((running.home / "reports" / "published").iterdir()))
     assert report.read_text().startswith("# Licences")
-    states = {item["state"] for item in _overview(page)}
-    assert {"completed", "halted", "denied"} <= states
+
+    page.get_by_role("navigation", name="Console").get_by_role("link", name="Executions").click()
+    expect(page.get_by_role("heading", name="Executions")).to_be_visible()
+    states = page.locator("tbody .badge").evaluate_all("all => all.map(badge => badge.dataset.tone)")
+    assert {"completed", "halted", "denied"} <= set(states)
     newcomer.context.close()
     assert newcomer.complaints == []
-
-
-def _overview(page: Any) -> list[dict[str, str]]:
-    """What the list of executions says of each, by its badge."""
-    page.get_by_role("link", name="Executions", exact=True).first.click()
-    page.wait_for_url("**/executions/")
-    return [
-        {"state": tone} for tone in page.locator("tbody .badge").evaluate_all("all => all.map(b => b.dataset.tone)")
-    ]
