@@ -2,6 +2,7 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import psutil
 import pytest
@@ -11,6 +12,7 @@ from tests.stack.api import Run
 from tests.stack.fixtures import Bench
 from tests.stack.running import wait_until
 from tests.stack.workers import second_worker
+from waxell.lib.times import parse_time
 
 pytestmark = pytest.mark.process
 
@@ -26,7 +28,7 @@ def test_after_a_kill_order_nobody_acts_any_more(bench: Bench) -> None:
 
     # The stack's own worker runs two at once.
     with second_worker(bench.stack, processes=WORKERS - 2):
-        given = {"steps": 400, "seconds": 0.05}
+        given = {"steps": 2000, "seconds": 0.05}
         workers = [bench.start("test-steps", input={"name": name, **given}) for name in names]
         wait_until(lambda: all(mark.exists() for mark in marks), 40)
         attempts = {int(mark.read_text().split()[2]) for mark in marks}
@@ -37,20 +39,19 @@ def test_after_a_kill_order_nobody_acts_any_more(bench: Bench) -> None:
         with ThreadPoolExecutor(AGENTS) as pool:
             looping = [pool.submit(ask_until_refused, bench, run) for run in agents]
             time.sleep(0.7)
-            began = time.monotonic()
             order = bench.governor.post("kill-orders/", {"scope": {"type": "project"}, "reason": "Stop."}, expect=201)
             placed = time.monotonic()
             done = [len(mark.read_text().splitlines()) for mark in marks]
             last_asked = [future.result(timeout=30) for future in looping]
 
         runs = (*agents, *workers, silent)
-        states = [run.show()["state"] for run in runs]
-        assert time.monotonic() - began < 2
-        assert set(states) == {"halted"}
         assert max(last_asked) > 0
         assert all(asked < placed for asked in last_asked)
         for run in runs:
-            assert run.show()["cause"]["kill_order"] == order["id"]
+            shown = run.show()
+            assert (shown["state"], shown["cause"]["kill_order"]) == ("halted", order["id"])
+            # By the database's clock: how long the test machine takes to ask is not the question.
+            assert parse_time(shown["ended_at"]) - parse_time(order["placed_at"]) < timedelta(seconds=2)
             types = [entry["type"] for entry in run.entries()]
             assert (types[-1], types.count("execution.closed")) == ("execution.closed", 1)
         wait_until(lambda: not any(psutil.pid_exists(pid) for pid in attempts), 15)
