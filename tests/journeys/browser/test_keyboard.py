@@ -47,10 +47,14 @@ def test_a_held_action_is_granted_by_keyboard_alone(bench: Bench, visit: Callabl
 def test_shortcuts_search_and_explain_themselves(bench: Bench, alice: Visitor) -> None:
     bench.start()
     page, keys = alice.page, alice.page.keyboard
-    alice.open(within(bench.project))
+    alice.open(within(bench.project, "workflows/"))
 
     keys.press("?")
-    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+    explained = page.get_by_role("dialog", name="Keyboard shortcuts")
+    expect(explained).to_be_visible()
+    told = explained.locator("dd").evaluate_all("all => all.map(d => [...d.children].map(k => k.innerText).join(' '))")
+    there = page.locator("[data-shortcut]").evaluate_all("all => all.map(link => link.dataset.shortcut)")
+    assert set(told) == set(there)
     keys.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
     keys.type("ge")
