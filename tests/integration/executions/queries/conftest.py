@@ -1,0 +1,3 @@
+from tests.sealing.fixtures import ground
+
+__all__ = ["ground"]
