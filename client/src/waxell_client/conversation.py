@@ -75,3 +75,8 @@ def send(request: Request) -> Conversation[Reply | Lost]:
 def pause(seconds: float) -> Conversation[None]:
     """Be silent for a while."""
     yield Pause(seconds=seconds)
+
+
+def nothing() -> Conversation[None]:
+    """Say nothing."""
+    yield from ()

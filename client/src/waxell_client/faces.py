@@ -10,7 +10,7 @@ from waxell_client.acts import Delegation, Plan, failure, outcome_of, plan
 from waxell_client.amounts import USD, Estimate, Metering, Usage, usage_of
 from waxell_client.answers import Decision, Record
 from waxell_client.asking import Kind
-from waxell_client.conversation import Conversation
+from waxell_client.conversation import Conversation, nothing
 from waxell_client.course import Report
 from waxell_client.errors import Stopped, Unreachable, WaxellError, stopped
 from waxell_client.scope import Scope
@@ -112,6 +112,8 @@ class ExecutionFace(Generic[ActType]):
             scopes.restore(self._token)
         if error is not None and not isinstance(error, Exception):
             self._course.hurry()
+        if self._scope.is_inherited:
+            return nothing()
         outcome = outcome_of(error)
         return close(
             self._course,

@@ -1,8 +1,9 @@
 """A running execution of this process: its course, and what carries it; which one the running code belongs to."""
 
 import logging
+import os
 from contextvars import ContextVar, Token
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from waxell_client import endings
 from waxell_client.conversation import Conversation
@@ -23,6 +24,12 @@ class Scope:
     course: Course
     wire: Wire
     heart: Heart
+    process: int = field(default_factory=os.getpid)
+
+    @property
+    def is_inherited(self) -> bool:
+        """Whether another process opened this, and will close it: this one is its fork."""
+        return self.process != os.getpid()
 
     def open(self) -> None:
         """From here on heartbeats are sent and whatever ends this process closes the record."""

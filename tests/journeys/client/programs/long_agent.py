@@ -1,0 +1,70 @@
+"""Opens an execution, says which, and works until something ends it; how it is opened is the first argument."""
+
+import asyncio
+import sys
+import threading
+import time
+
+from waxell_client import execution
+
+HOW = sys.argv[1]
+
+
+def wait() -> None:
+    while True:
+        time.sleep(0.05)
+
+
+def blocking() -> None:
+    with execution("errand") as ex:
+        print(ex.id, flush=True)
+        ex.tool("search")(wait)
+
+
+async def in_loop() -> None:
+    async with execution("errand") as ex:
+        print(ex.id, flush=True)
+        await ex.tool("search")(lambda: asyncio.sleep(600))
+
+
+def in_thread() -> None:
+    with execution("errand") as ex:
+        print(ex.id, flush=True)
+        while True:
+            ex.tool("search")(lambda: time.sleep(0.05))
+
+
+match HOW:
+    case "blocking":
+        blocking()
+    case "asyncio":
+        asyncio.run(in_loop())
+    case "left-open":
+        print(execution("errand").start().id, flush=True)
+    case "exit":
+        with execution("errand") as opened:
+            print(opened.id, flush=True)
+            sys.exit(0)
+    case "thread":
+        from waxell_client import close_on_sigterm
+
+        close_on_sigterm()
+        worker = threading.Thread(target=in_thread)
+        worker.start()
+        worker.join()
+    case "own-handler":
+        import signal
+
+        signal.signal(signal.SIGTERM, lambda *_: print("mine", flush=True))
+        with execution("errand") as opened:
+            print(opened.id, flush=True)
+            signal.pause()
+    case "fork":
+        import os
+
+        with execution("errand") as opened:
+            print(opened.id, flush=True)
+            if os.fork() == 0:
+                sys.exit(0)
+            os.wait()
+            opened.tool("search")(lambda: None)
