@@ -4,7 +4,7 @@ from django.urls import path
 
 # Registers the address converter `version`.
 import governance.api.urls  # noqa: F401
-from executions.api import approvals, bundles, kill_orders, views
+from executions.api import approvals, bundles, erasures, kill_orders, legal_holds, views
 
 app_name = "executions_api"
 
@@ -36,4 +36,9 @@ urlpatterns = [
         kill_orders.KillOrderLifting.as_view(),
         name="kill_order_lifting",
     ),
+    path("erasures/", erasures.ErasureCollection.as_view(), name="erasure_collection"),
+    path("erasures/<version:seq>/", erasures.ErasureItem.as_view(), name="erasure_item"),
+    path("legal-holds/", legal_holds.LegalHoldCollection.as_view(), name="legal_hold_collection"),
+    path("legal-holds/<uuid:hold_id>/", legal_holds.LegalHoldItem.as_view(), name="legal_hold_item"),
+    path("legal-holds/<uuid:hold_id>/lift/", legal_holds.LegalHoldLifting.as_view(), name="legal_hold_lifting"),
 ]

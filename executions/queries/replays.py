@@ -20,6 +20,7 @@ __all__ = ["Outcome", "Replay", "Replayed", "replay", "replay_decisions"]
 
 CACHED_SCHEMAS: Final = 512
 AT_ONCE: Final = 500
+MISSING: Final = "the arguments are missing, and no entry says that they were erased"
 _TOOLS_SPEAK: Final = ("tool.registered", "tool.changed")
 
 _DECISIONS: Final = """
@@ -56,8 +57,7 @@ def replay(body: bytes, args: bytes | None, erased_by: int | None) -> Replay:
     line: dict[str, Any] = orjson.loads(body)
     if (gone := erased(line, args)) is not None:
         if erased_by is None:
-            detail = "the arguments are missing, and no entry says that they were erased"
-            return Replay(outcome=Outcome.DIFFERENT, detail=detail)
+            return Replay(outcome=Outcome.DIFFERENT, detail=MISSING)
         return replace(gone, detail=f"{gone.detail}, by entry {erased_by} of the project's governance")
     project_id = UUID(line["project"])
     try:

@@ -1,7 +1,7 @@
 """Erasing contents: by execution, by end user, by age. The entries that commit to them stay."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
@@ -11,13 +11,16 @@ from executions.queries import erasable
 from executions.queries.erasable import Choice, Content
 from governance.domain.actors import Actor
 from governance.models import EndUser
+from governance.services.legal_holds import check_reason
 from governance.services.recording import state_digest
 from waxell.ledger.domain.entries import Receipt, name_digest
 from waxell.ledger.services import appending
 from waxell.lib.db.calls import call_one
-from waxell.lib.errors import Conflict, Invalid, NotFound
+from waxell.lib.errors import Conflict, NotFound
 
 IN_ONE_ENTRY: Final = 1000
+WHILE_ONE_WAITS: Final = 10_000
+"""Payloads erased in one request; who asked is told whether there are more."""
 ATTEMPTS: Final = 5
 
 
@@ -33,23 +36,21 @@ class ExecutionLive(Conflict):
     code = "execution_live"
 
 
-class ReasonMissing(Invalid):
-    """Erasing needs a reason."""
-
-    code = "reason_missing"
-
-
 class _Moved(Exception):
     """Another erasure was faster: choose again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Erased:
-    """What was done: payloads erased, the entries that say so, and executions whose contents must wait."""
+    """What was done: payloads erased, the entries that say so, and executions whose contents must wait.
+
+    `complete` is False where a limit left contents that could go too.
+    """
 
     payloads: int
     entries: tuple[Receipt, ...]
     waiting: tuple[UUID, ...] = ()
+    complete: bool = True
 
 
 def erase(choice: Choice, *, actor: Actor, reason: str, limit: int | None = None) -> Erased:
@@ -58,30 +59,31 @@ def erase(choice: Choice, *, actor: Actor, reason: str, limit: int | None = None
     Raises LegalHoldInForce (`hold`), ExecutionLive where one execution is meant, ReasonMissing; what
     earlier batches erased stays erased.
     """
-    _check_reason(reason)
+    check_reason(reason)
     waiting = erasable.live(choice) if choice.execution or choice.end_user else ()
     if choice.execution and waiting:
         raise ExecutionLive(executions=[str(choice.execution)])
     entries, payloads = _erase_batches(choice, actor=actor, reason=reason, limit=limit)
-    return Erased(payloads=payloads, entries=tuple(entries), waiting=waiting)
+    complete = limit is None or payloads < limit or not erasable.choose(choice, limit=1)
+    return Erased(payloads=payloads, entries=tuple(entries), waiting=waiting, complete=complete)
 
 
-def erase_end_user(*, project_id: UUID, end_user: UUID, actor: Actor, reason: str) -> Erased:
+def erase_end_user(*, project_id: UUID, end_user: UUID, actor: Actor, reason: str, limit: int | None = None) -> Erased:
     """Erase an end user's name and all contents of the executions that acted for them.
 
     The name goes first: from then on only the random pseudonym is left. Executions that still live
     are returned as `waiting`: erase again when they have ended. Raises NotFound for a pseudonym of
     which neither name nor execution is known, else as `erase`.
     """
-    _check_reason(reason)
+    check_reason(reason)
     choice = Choice(project_id=project_id, end_user=end_user)
     entries: list[Receipt] = []
     if EndUser.objects.filter(project_id=project_id, pk=end_user).exists():
         entries.append(_write(project_id, (), actor=actor, reason=reason, end_users=(end_user,)))
-    erased = erase(choice, actor=actor, reason=reason)
+    erased = erase(choice, actor=actor, reason=reason, limit=limit)
     if not (entries or erased.entries or erased.waiting):
         raise NotFound()
-    return Erased(payloads=erased.payloads, entries=(*entries, *erased.entries), waiting=erased.waiting)
+    return replace(erased, entries=(*entries, *erased.entries))
 
 
 def _erase_batches(choice: Choice, *, actor: Actor, reason: str, limit: int | None) -> tuple[list[Receipt], int]:
@@ -145,8 +147,3 @@ def _refusal(error: DatabaseError) -> Exception:
         case "WX006":
             return LegalHoldInForce(f"Legal hold {detail} keeps these contents; it must be lifted first.", hold=detail)
     return error
-
-
-def _check_reason(reason: str) -> None:
-    if not reason.strip():
-        raise ReasonMissing()

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from executions.queries.erasable import Choice
 from executions.services import erasing
@@ -13,11 +14,18 @@ IN_ONE_ROUND: Final = 5000
 """Payloads erased for one rule before others have their turn: the sweeper has other duties."""
 
 
-def erase_expired() -> int:
+def erase_expired(*, project_id: UUID | None = None) -> int:
     """Erase what the projects' rules no longer keep and no legal hold does; returns how many payloads."""
-    now: datetime = call_one("SELECT clock_timestamp() AS now").now
+    return erase_expired_at(call_one("SELECT clock_timestamp() AS now").now, project_id=project_id)
+
+
+def erase_expired_at(now: datetime, *, project_id: UUID | None = None) -> int:
+    """Erase what is over at `now`, in every project or in one."""
+    rules = RetentionRule.objects.order_by("project_id", "payload")
+    if project_id is not None:
+        rules = rules.filter(project_id=project_id)
     erased = 0
-    for rule in RetentionRule.objects.order_by("project_id", "payload"):
+    for rule in rules:
         choice = Choice(
             project_id=rule.project_id,
             before=now - timedelta(days=rule.days),

@@ -21,7 +21,8 @@ from waxell.lib.errors import DomainError
 logger = logging.getLogger(__name__)
 
 AT_ONCE = 50
-# An attempt that a person refused is not tried again: it would only ask once more.
+# An attempt that a person refused is not tried again: it would only ask once more. Nor is one whose
+# input was erased: there is nothing left to work on.
 _OWED = """
 SELECT x.id, x.project_id, x.agent_slug, x.workflow_slug, x.parent_id, x.end_user, x.attempt
   FROM governance_workflow w
@@ -31,6 +32,8 @@ SELECT x.id, x.project_id, x.agent_slug, x.workflow_slug, x.parent_id, x.end_use
    AND NOT EXISTS (SELECT FROM executions_execution s WHERE s.retry_of = x.id)
    AND NOT EXISTS (SELECT FROM governance_approval g
                     WHERE g.execution_id = x.id AND g.state IN ('refused', 'expired'))
+   AND NOT EXISTS (SELECT FROM ledger_erasure r
+                    WHERE r.project_id = x.project_id AND r.stream = x.id AND r.seq = 1 AND r.name = 'input')
  ORDER BY x.id
  LIMIT %s
 """

@@ -13,7 +13,13 @@ from waxell.ledger.domain.entries import Receipt, name_digest
 from waxell.ledger.services import appending
 from waxell.lib import ids
 from waxell.lib.db.calls import call_one
-from waxell.lib.errors import Conflict, Forbidden
+from waxell.lib.errors import Conflict, Forbidden, Invalid
+
+
+class ReasonMissing(Invalid):
+    """Erasing, and keeping from it, needs a reason."""
+
+    code = "reason_missing"
 
 
 class LegalHoldNotInForce(Conflict):
@@ -23,9 +29,13 @@ class LegalHoldNotInForce(Conflict):
 
 
 def place(*, project_id: UUID, actor: Actor, scope_type: str, scope_value: UUID, reason: str) -> LegalHold:
-    """Keep everything that the scope matches from being erased. `scope_value` as in LegalHold."""
+    """Keep everything that the scope matches from being erased. `scope_value` as in LegalHold.
+
+    Raises Forbidden without a person, ReasonMissing.
+    """
     if actor.person is None:
         raise Forbidden("A legal hold is placed by a person.")
+    check_reason(reason)
     identity = ids.uuid7()
     hold = {
         "id": str(identity),
@@ -39,9 +49,10 @@ def place(*, project_id: UUID, actor: Actor, scope_type: str, scope_value: UUID,
 
 
 def lift(*, hold: LegalHold, actor: Actor, reason: str) -> Receipt:
-    """Let what the hold kept be erased again. Raises LegalHoldNotInForce."""
+    """Let what the hold kept be erased again. Raises Forbidden, LegalHoldNotInForce, ReasonMissing."""
     if actor.person is None:
         raise Forbidden("A legal hold is lifted by a person.")
+    check_reason(reason)
     scope = {"type": hold.scope_type, "value": str(hold.scope_value)}
     members = {"legal_hold": {"id": str(hold.pk), "scope": scope}}
     change = {"id": str(hold.pk), "lifted_by": str(actor.person)}
@@ -53,6 +64,12 @@ def lift(*, hold: LegalHold, actor: Actor, reason: str) -> Receipt:
         raise
     hold.refresh_from_db()
     return receipt
+
+
+def check_reason(reason: str) -> None:
+    """Raise ReasonMissing where nothing is said."""
+    if not reason.strip():
+        raise ReasonMissing()
 
 
 def _record(

@@ -8,7 +8,7 @@ from django.urls import URLPattern, get_resolver
 
 from governance.domain.actors import Actor
 from governance.models import Approval, Project
-from governance.services import destinations, groups, kill_orders
+from governance.services import destinations, groups, kill_orders, legal_holds
 from tests.factories.executions import start
 from tests.factories.governance import (
     make_agent,
@@ -55,6 +55,9 @@ def furnish(project: Project) -> dict[str, str]:
     run = start(project, agent=agent)
     run.ask("mail", args={"to": "alice"})
     (order,) = kill_orders.place(project=project, actor=by, scope_type="tool", scope_value="rm", reason="never")
+    hold = legal_holds.place(
+        project_id=project.pk, actor=by, scope_type="execution", scope_value=run.id, reason="a claim"
+    )
     return {
         "slug": project.slug,
         "execution_id": str(run.id),
@@ -63,6 +66,7 @@ def furnish(project: Project) -> dict[str, str]:
         "name": "args",
         "approval_id": str(Approval.objects.get(project=project).pk),
         "order_id": str(order.pk),
+        "hold_id": str(hold.pk),
         "policy": policy.slug,
         "number": "1",
         "budget": budget.slug,

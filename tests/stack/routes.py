@@ -50,6 +50,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "destination_secret": {},
     "destination_test": {},
     "delivery_repetition": {},
+    "erasure_collection": {"scope": {"type": "end_user", "value": "Nobody"}, "reason": "r"},
+    "legal_hold_collection": {"scope": {"type": "project"}, "reason": "r"},
+    "legal_hold_lifting": {"reason": "r"},
 }  # fmt: skip
 PREFIX = "api/v1/"
 # What anybody may read.
@@ -63,6 +66,7 @@ NOTHING = {
     "identity": lambda: "0123456789abcdef",
     "slug": lambda: "no-such-thing",
     "message_id": lambda: str(uuid4()),
+    "hold_id": lambda: str(uuid4()),
     "number": lambda: "1",
     "seq": lambda: "2",
 }
@@ -128,7 +132,11 @@ def furnish(bench: Bench) -> dict[str, dict[str, str]]:
     order = api.post("kill-orders/", {"scope": {"type": "tool", "value": "forbidden"}, "reason": "r"}, expect=201)
     api.post("destinations/", {**BODIES["destination_collection"], "slug": "pager"}, expect=201)
     test = api.post("destinations/pager/test/", expect=201)
-    run, waiting = bench.start(), bench.start()
+    run, waiting, done = bench.start(), bench.start(), bench.start(input="Zoe")
+    done.close()
+    scope = {"type": "execution", "value": done.id}
+    erased = api.post("erasures/", {"scope": scope, "reason": "r"}, expect=201)
+    hold = api.post("legal-holds/", {"scope": scope, "reason": "r"}, expect=201)
     run.ask("search")
     approval = waiting.ask("mail")["approval"]["id"]
     return {
@@ -143,6 +151,8 @@ def furnish(bench: Bench) -> dict[str, dict[str, str]]:
         "tools": {"slug": "mail"},
         "models": {"slug": "gpt"},
         "destinations": {"slug": "pager", "message_id": test["id"]},
+        "erasures": {"seq": str(erased["entries"][0]["seq"])},
+        "legal-holds": {"hold_id": hold["id"]},
     }
 
 

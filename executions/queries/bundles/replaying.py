@@ -2,13 +2,13 @@
 
 import base64
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO
 
 import orjson
 
 from executions.domain.replaying import Outcome, Replay, derive, erased
-from executions.queries.replays import Replayed
+from executions.queries.replays import MISSING, Replayed
 from governance.domain import manifest
 from governance.domain.manifest import GovernanceState, UnknownEngine
 from waxell.ledger.verifier.verify_bundle import Report, Stop, read_lines
@@ -87,7 +87,9 @@ def _replay(line: Mapping[str, Any], payloads: Mapping[str, Any], rules: _Rules)
         return Replay(outcome=Outcome.ERASED, detail="the arguments were withheld from this bundle")
     args = _content(given)
     if (gone := erased(line, args)) is not None:
-        return gone
+        if (by := given.get("erased")) is None:
+            return Replay(outcome=Outcome.DIFFERENT, detail=MISSING)
+        return replace(gone, detail=f"{gone.detail}, by entry {by['seq']} of the project's governance")
     try:
         state = rules.state(line["state"])
     except UnknownEngine as error:

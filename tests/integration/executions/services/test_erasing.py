@@ -112,7 +112,7 @@ def test_erasing_again_finds_nothing(project: Project, run: Run, actor: Actor) -
 
 
 def test_a_reason_is_needed(project: Project, run: Run, actor: Actor) -> None:
-    with pytest.raises(erasing.ReasonMissing):
+    with pytest.raises(legal_holds.ReasonMissing):
         erasing.erase(_choice(project, run), actor=actor, reason="  ")
     assert _contents(project)
 
