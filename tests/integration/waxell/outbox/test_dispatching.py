@@ -20,6 +20,9 @@ from tests.outbox import make_destination
 from tests.sealing.ground import Ground, write
 from tests.servers.receivers import Receiver
 from waxell.ledger.models import Leaf
+from waxell.ledger.queries import checkpoints
+from waxell.ledger.services import logs
+from waxell.ledger.services.logs import Lost
 from waxell.outbox import sources
 from waxell.outbox.models import Cursor, Message
 from waxell.outbox.services import dispatching
@@ -187,6 +190,28 @@ def test_an_entry_that_nobody_can_read_keeps_no_other_from_being_told(
     read_all()
     assert told() == ["key.created"]
     assert "no event could be made" in caplog.text
+
+
+def test_after_a_recovery_the_next_log_is_read_on(ground: Ground, project: Project, receiver: Receiver) -> None:
+    make_destination(project, receiver.url)
+    make_key(project)
+    ground.seal()
+    before = checkpoints.newest()
+    assert before is not None
+    with ground.as_sealer():
+        lost = Lost(
+            origin="ledger.test", size=before.size, root=bytes(before.root), note=before.note, missing={"entries": 0}
+        )
+        logs.open_log(ground.keys.current(), previous=lost)
+    make_key(project)
+    ground.seal()
+
+    for _ in range(3):
+        dispatching.dispatch_sealed()
+
+    assert told() == ["key.created"] * 2
+    cursor = Cursor.objects.get()
+    assert (cursor.log, cursor.index) == (2, Leaf.objects.filter(log=2).count())
 
 
 def test_without_destinations_the_cursor_runs_to_the_end_at_once(ground: Ground, project: Project) -> None:
