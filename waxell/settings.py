@@ -116,6 +116,8 @@ DATABASE_ROLES = {
     "owner": os.environ.get("WAXELL_OWNER_ROLE") or _ADDRESSES["owner"].user,
     "sealer": os.environ.get("WAXELL_SEALER_ROLE") or _ADDRESSES["sealer"].user,
 }
+# For PostgreSQL's own programs, which backup and restore start.
+DATABASE_ADDRESSES = _ADDRESSES
 DATABASES = {"default": _ADDRESSES[DATABASE_AS].django()}
 DATABASES["default"] |= {
     # A connection per thread, kept; a broken one costs one answer, a check costs every answer.
@@ -284,6 +286,9 @@ WAXELL_LEDGER_KEY = os.environ.get("WAXELL_LEDGER_KEY", "")
 WAXELL_LEDGER_NEXT_KEY = os.environ.get("WAXELL_LEDGER_NEXT_KEY", "")
 # Another place for keys: the dotted name of a callable that returns a `waxell.ledger.services.keys.KeyStore`.
 WAXELL_LEDGER_KEY_STORE = os.environ.get("WAXELL_LEDGER_KEY_STORE", "waxell.ledger.services.keys.from_settings")
+# Who cosigns checkpoints from elsewhere: `URL KEY` each. Whoever holds an older history stops the sealer.
+WAXELL_WITNESSES = _words("WAXELL_WITNESSES")
+WAXELL_WITNESS_SECONDS = float(os.environ.get("WAXELL_WITNESS_SECONDS", "5"))
 
 # --- messages to the outside ------------------------------------------------------------------
 # The console as people reach it, for links in messages; without it they have none.

@@ -16,7 +16,7 @@ from governance.api.outputs import Problem
 from governance.api.views import GovernedView
 from waxell.ledger.domain import tiles as geometry
 from waxell.ledger.models import Checkpoint, Entry
-from waxell.ledger.queries import checkpoints, proofs, tiles
+from waxell.ledger.queries import checkpoints, cosignatures, proofs, tiles
 from waxell.lib.errors import NotFound
 
 TAG: Final = ["Ledger"]
@@ -45,7 +45,7 @@ class LedgerCheckpoint(LedgerView):
         responses={(200, "text/plain"): OpenApiTypes.STR, **_REFUSALS},
     )
     def get(self, request: Request, log: int | None = None) -> HttpResponse:
-        return _answer(_newest(log).note, TEXT, CHANGING)
+        return _answer(cosignatures.note(_newest(log)), TEXT, CHANGING)
 
 
 class LedgerTile(LedgerView):

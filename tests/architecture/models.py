@@ -78,6 +78,8 @@ CLASSIFIED: Final[dict[str, Kept]] = {
     "ledger.Checkpoint": Kept.FUNCTION_ONLY,
     "ledger.LogKey": Kept.FUNCTION_ONLY,
     "ledger.Sealer": Kept.FUNCTION_ONLY,
+    "ledger.Cosignature": Kept.FUNCTION_ONLY,
+    "ledger.Witness": Kept.FUNCTION_ONLY,
 }
 
 ROWS_STAY: Final = frozenset(
@@ -95,7 +97,16 @@ ROWS_STAY: Final = frozenset(
 """Guarded by triggers against every role, their owner included: rows never change."""
 
 SEALERS: Final = frozenset(
-    {"ledger.Log", "ledger.Leaf", "ledger.FullTile", "ledger.Checkpoint", "ledger.LogKey", "ledger.Sealer"}
+    {
+        "ledger.Log",
+        "ledger.Leaf",
+        "ledger.FullTile",
+        "ledger.Checkpoint",
+        "ledger.LogKey",
+        "ledger.Sealer",
+        "ledger.Cosignature",
+        "ledger.Witness",
+    }
 )
 """Empty until a sealer runs."""
 

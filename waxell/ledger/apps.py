@@ -15,6 +15,7 @@ class LedgerConfig(AppConfig):
     # The application only reads; every write goes through a function.
     table_rights = {
         "ledger_checkpoint": "",
+        "ledger_cosignature": "",
         "ledger_entry": "",
         "ledger_erasure": "",
         "ledger_key": "",
@@ -25,11 +26,13 @@ class LedgerConfig(AppConfig):
         "ledger_sealer": "",
         "ledger_stream": "",
         "ledger_tile": "",
+        "ledger_witness": "",
     }
     app_functions = ("ledger_stream_lock_v1", "ledger_stream_append_v1")
     # The sealer sees commitments and places, never an entry's text or a payload.
     sealer_tables = (
         "ledger_checkpoint",
+        "ledger_cosignature",
         "ledger_key",
         "ledger_leaf",
         "ledger_log",
@@ -37,13 +40,18 @@ class LedgerConfig(AppConfig):
         "ledger_sealer",
         "ledger_stream",
         "ledger_tile",
+        "ledger_witness",
     )
     sealer_functions = (
         "ledger_seal_v1",
         "ledger_log_open_v1",
+        "ledger_log_open_v2",
         "ledger_key_announce_v1",
         "ledger_published_v1",
         "ledger_sealer_report_v1",
+        "ledger_cosign_v1",
+        "ledger_cosignatures_published_v1",
+        "ledger_witness_report_v1",
     )
 
     def ready(self) -> None:
@@ -51,4 +59,6 @@ class LedgerConfig(AppConfig):
         from waxell.ledger.queries import observations
 
         observing.register_check("sealing", observations.look_at_sealing)
+        observing.register_check("witnesses", observations.look_at_witnesses)
         observing.register_gauges("sealing", observations.gauges)
+        observing.register_gauges("witnesses", observations.witness_gauges)

@@ -52,7 +52,7 @@ def _write(
     if streams.sealed_entries(governance) < len(needed):
         raise NotSealed(retry_after=SEALED_WITHIN_SECONDS)
     every = seals.sealed_logs()
-    logs = {number: every[number] for number in streams.logs_of([*ids, project_id]) if number in every}
+    logs = seals.logs_from(every, streams.logs_of([*ids, project_id]))
     scope: dict[str, object] = {"project": str(project_id), "execution": str(execution.id)}
     lines = Lines(file, scope=scope, made_at=made_at)
     seals.write_seals(lines, logs, continues)

@@ -104,7 +104,7 @@ def _write(
         if seqs:
             included.append(Included(id=governing, project_id=governing, of="governance", seqs=seqs))
     needed = {*streams.logs_of([stream.id for stream in included]), *(span.log for span in spans)}
-    logs = {number: sealed for number, sealed in every.items() if number in needed}
+    logs = seals.logs_from(every, needed)
     scope: dict[str, object] = {
         "project": str(project_id) if project_id else None,
         "since": format_time(since),

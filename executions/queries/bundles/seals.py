@@ -7,7 +7,7 @@ from executions.queries.bundles.lines import Lines, hash_texts
 from waxell.ledger.domain import merkle, ranges
 from waxell.ledger.domain.merkle import NodeAt
 from waxell.ledger.models import Checkpoint, Log
-from waxell.ledger.queries import checkpoints, proofs, tiles
+from waxell.ledger.queries import checkpoints, cosignatures, proofs, tiles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,22 +50,39 @@ def sealed_logs() -> dict[int, Sealed]:
     return found
 
 
+def logs_from(every: Logs, needed: Iterable[int]) -> dict[int, Sealed]:
+    """Return the logs that a bundle holds: those that are needed, and all after them, which say how they ended."""
+    first = min(needed)
+    return {number: sealed for number, sealed in every.items() if number >= first}
+
+
 def write_seals(lines: Lines, logs: Logs, continues: Iterable[int]) -> None:
-    """Write the heads of `logs`; that the newest of them continues its checkpoints of the sizes `continues`.
+    """Write the heads of `logs` and what witnesses last cosigned of each; that the newest log continues its
+    checkpoints of the sizes `continues`.
 
     ValueError where it was never that small.
     """
     newest = logs[max(logs)]
-    for number, sealed in logs.items():
-        lines.add("checkpoint", log=number, note=sealed.head.note)
-    sizes = sorted({size for size in continues if size != newest.head.size})
-    if any(not 0 < size < newest.head.size for size in sizes):
+    asked = {size for size in continues if size != newest.head.size}
+    if any(not 0 < size < newest.head.size for size in asked):
         raise ValueError(f"The log has {newest.head.size} leaves.")
-    for kept in checkpoints.of(newest.log.number).filter(size__in=sizes).order_by("size"):
-        lines.add("checkpoint", log=newest.log.number, note=kept.note)
-    for size in sizes:
-        path = merkle.prove_consistency(old=size, new=newest.head.size, node=newest.node)
-        lines.add("consistency", log=newest.log.number, old=size, new=newest.head.size, path=hash_texts(path))
+    for number, sealed in logs.items():
+        lines.add("checkpoint", log=number, note=cosignatures.note(sealed.head))
+    olds = {number: _olds(sealed, asked if sealed is newest else set()) for number, sealed in logs.items()}
+    for number, sizes in olds.items():
+        for kept in checkpoints.of(number).filter(size__in=sizes).order_by("size"):
+            lines.add("checkpoint", log=number, note=cosignatures.note(kept))
+    for number, sizes in olds.items():
+        head = logs[number].head
+        for size in sizes:
+            path = merkle.prove_consistency(old=size, new=head.size, node=logs[number].node)
+            lines.add("consistency", log=number, old=size, new=head.size, path=hash_texts(path))
+
+
+def _olds(sealed: Sealed, asked: set[int]) -> list[int]:
+    """Return the sizes below the head that a bundle speaks of: those asked for, and where witnesses stand."""
+    seen = {sight.size for sight in cosignatures.sights(sealed.log.number) if sight.size < sealed.head.size}
+    return sorted(asked | seen)
 
 
 def write_range(lines: Lines, sealed: Sealed, span: Range) -> None:

@@ -14,7 +14,7 @@ ED25519: Final = b"\x01"
 KEY_ID_BYTES: Final = 4
 MAX_SIGNATURES: Final = 100
 _DASH: Final = "\N{EM DASH} "
-_SECRET: Final = "PRIVATE+KEY+"  # noqa: S105  the first words of a signing key's text, not one
+SECRET: Final = "PRIVATE+KEY+"  # noqa: S105  the first words of a signing key's text, not one
 
 
 class MalformedNote(ValueError):
@@ -62,10 +62,7 @@ class VerifierKey:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read `name+id+base64`, the form in which auditors are given it. Raises MalformedKey."""
-        name, id_text, material = _three(text)
-        kind, public = _decode(material)[:1], _decode(material)[1:]
-        if kind != ED25519 or len(public) != 32:
-            raise MalformedKey("The key is of a kind that is not known here.")
+        name, id_text, public = read_key(text, ED25519)
         key = cls(name=name, public=public)
         if key.key_id.hex() != id_text:
             raise MalformedKey("The key's id is not that of its name and bytes.")
@@ -73,11 +70,10 @@ class VerifierKey:
 
     @property
     def key_id(self) -> bytes:
-        """The first 4 bytes of SHA-256(name, newline, kind, key)."""
-        return hashlib.sha256(self.name.encode() + b"\n" + ED25519 + self.public).digest()[:KEY_ID_BYTES]
+        return key_id(self.name, ED25519, self.public)
 
     def __str__(self) -> str:
-        return f"{self.name}+{self.key_id.hex()}+{base64.b64encode(ED25519 + self.public).decode()}"
+        return write_key(self.name, self.key_id, ED25519, self.public)
 
     def verifies(self, text: str, signature: Signature) -> bool:
         """Tell whether `signature` is this key's over `text`."""
@@ -100,18 +96,15 @@ class SigningKey:
     @classmethod
     def generate(cls, name: str) -> Self:
         """Make a new key. Raises MalformedKey where nothing may be called so."""
-        _check_name(name)
+        check_name(name)
         return cls(name=name, seed=Ed25519PrivateKey.generate().private_bytes_raw())
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read `PRIVATE+KEY+name+id+base64`, the form that Go's note package writes. Raises MalformedKey."""
-        if not text.startswith(_SECRET):
+        if not text.startswith(SECRET):
             raise MalformedKey("A signing key begins with PRIVATE+KEY+.")
-        name, id_text, material = _three(text.removeprefix(_SECRET))
-        kind, seed = _decode(material)[:1], _decode(material)[1:]
-        if kind != ED25519 or len(seed) != 32:
-            raise MalformedKey("The key is of a kind that is not known here.")
+        name, id_text, seed = read_key(text.removeprefix(SECRET), ED25519)
         key = cls(name=name, seed=seed)
         if key.verifier.key_id.hex() != id_text:
             raise MalformedKey("The key's id is not that of its name and bytes.")
@@ -124,8 +117,7 @@ class SigningKey:
 
     def secret(self) -> str:
         """Return the text that `parse` reads. Whoever has it can sign."""
-        material = base64.b64encode(ED25519 + self.seed).decode()
-        return f"{_SECRET}{self.name}+{self.verifier.key_id.hex()}+{material}"
+        return SECRET + write_key(self.name, self.verifier.key_id, ED25519, self.seed)
 
     def sign(self, text: str) -> Signature:
         """Sign `text`, which is all of a note before its empty line."""
@@ -140,6 +132,34 @@ class Signer(Protocol):
     def verifier(self) -> VerifierKey: ...
 
     def sign(self, text: str) -> Signature: ...
+
+
+def read_key(text: str, kind: bytes) -> tuple[str, str, bytes]:
+    """Split `name+id+base64` into the name, the id and the 32 bytes of a key of this kind. Raises MalformedKey."""
+    parts = text.split("+", 2)
+    if len(parts) != 3:
+        raise MalformedKey("A key has a name, an id and bytes, with + between them.")
+    name, id_text, material = parts[0], parts[1], _decode(parts[2])
+    check_name(name)
+    if material[:1] != kind or len(material) != 33:
+        raise MalformedKey("The key is of a kind that is not known here.")
+    return name, id_text, material[1:]
+
+
+def write_key(name: str, own_id: bytes, kind: bytes, material: bytes) -> str:
+    """Return the text that `read_key` splits."""
+    return f"{name}+{own_id.hex()}+{base64.b64encode(kind + material).decode()}"
+
+
+def key_id(name: str, kind: bytes, public: bytes) -> bytes:
+    """Return the first 4 bytes of SHA-256(name, newline, kind, key)."""
+    return hashlib.sha256(name.encode() + b"\n" + kind + public).digest()[:KEY_ID_BYTES]
+
+
+def check_name(name: str) -> None:
+    """Raise MalformedKey where nothing may be called so."""
+    if not _is_name(name):
+        raise MalformedKey("A key's name is not empty and has no space, no + and no control character.")
 
 
 def parse(raw: str | bytes) -> Note:
@@ -186,19 +206,6 @@ def _signature(line: str) -> Signature:
     if len(value) <= KEY_ID_BYTES:
         raise MalformedNote("A signature is too short.")
     return Signature(name=name, key_id=value[:KEY_ID_BYTES], value=value[KEY_ID_BYTES:])
-
-
-def _three(text: str) -> tuple[str, str, str]:
-    parts = text.split("+", 2)
-    if len(parts) != 3:
-        raise MalformedKey("A key has a name, an id and bytes, with + between them.")
-    _check_name(parts[0])
-    return parts[0], parts[1], parts[2]
-
-
-def _check_name(name: str) -> None:
-    if not _is_name(name):
-        raise MalformedKey("A key's name is not empty and has no space, no + and no control character.")
 
 
 def _is_name(name: str) -> bool:

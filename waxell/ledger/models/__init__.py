@@ -4,9 +4,11 @@ from waxell.ledger.models.entries import Entry, Payload, SealQueueItem
 from waxell.ledger.models.erasures import Erasure
 from waxell.ledger.models.sealing import Checkpoint, FullTile, Leaf, Log, LogKey, Sealer
 from waxell.ledger.models.streams import Stream
+from waxell.ledger.models.witnesses import Cosignature, Witness
 
 __all__ = [
     "Checkpoint",
+    "Cosignature",
     "Entry",
     "Erasure",
     "FullTile",
@@ -17,4 +19,5 @@ __all__ = [
     "SealQueueItem",
     "Sealer",
     "Stream",
+    "Witness",
 ]

@@ -16,6 +16,7 @@ class Log(models.Model):
     opened_at = models.DateTimeField()
     previous_size = models.BigIntegerField(null=True)
     previous_root = models.BinaryField(null=True)
+    vkey = models.TextField(default="")
 
     class Meta:
         managed = False

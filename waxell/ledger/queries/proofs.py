@@ -6,7 +6,7 @@ from uuid import UUID
 from waxell.ledger.domain import merkle
 from waxell.ledger.domain.proofs import Proof
 from waxell.ledger.models import Leaf
-from waxell.ledger.queries import checkpoints, tiles
+from waxell.ledger.queries import checkpoints, cosignatures, tiles
 from waxell.lib.errors import DomainError
 
 SEALED_WITHIN_SECONDS: Final = 1
@@ -29,7 +29,7 @@ def prove(stream: UUID, seq: int) -> Proof:
     if leaf is None or checkpoint is None:
         raise NotSealed(retry_after=SEALED_WITHIN_SECONDS)
     path = merkle.prove_inclusion(index=leaf.index, size=checkpoint.size, node=tiles.nodes(leaf.log, checkpoint.size))
-    return Proof(index=leaf.index, path=path, checkpoint=checkpoint.note)
+    return Proof(index=leaf.index, path=path, checkpoint=cosignatures.note(checkpoint))
 
 
 def prove_extension(log: int, *, old: int, new: int) -> tuple[bytes, ...]:

@@ -18,13 +18,17 @@ INSTALLATION: Final = UUID(int=0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lost:
-    """The published head that a new log goes on from, and in plain JSON what of it the database lacks."""
+    """The published head that a new log goes on from, and in plain JSON what of it the database lacks.
+
+    `log` is its number, None for the newest log here.
+    """
 
     origin: str
     size: int
     root: bytes
     note: str
     missing: Mapping[str, object]
+    log: int | None = None
 
 
 def open_log(signer: Signer, *, previous: Lost | None = None) -> Log:
@@ -33,9 +37,11 @@ def open_log(signer: Signer, *, previous: Lost | None = None) -> Log:
     The entry waits in the queue and becomes leaf 0. ValueError where `previous` is missing or too much.
     """
     before = checkpoints.newest_log()
-    if (before is None) != (previous is None):
+    newest = before.number if before else 0
+    lost = (previous.log or newest) if previous else 0
+    if (before is not None and previous is None) or (previous is not None and lost == 0):
         raise ValueError("A new log names the head of the one before, and only the first has none.")
-    number = before.number + 1 if before else 1
+    number = max(newest, lost) + 1
     stream = ids.uuid7()
     name = signer.verifier.name
     origin = name if number == 1 else f"{name}/{number}"
@@ -43,10 +49,10 @@ def open_log(signer: Signer, *, previous: Lost | None = None) -> Log:
         "log": number,
         "origin": origin,
         "key": str(signer.verifier),
-        "previous": None if previous is None or before is None else _named(before.number, previous),
+        "previous": None if previous is None else _named(lost, previous),
     }
     call(
-        "SELECT ledger_log_open_v1(%s::integer, %s, %s, %s, %s, %s, %s)",
+        "SELECT ledger_log_open_v2(%s::integer, %s, %s, %s, %s, %s, %s)",
         (
             number,
             stream,

@@ -1,8 +1,9 @@
 """Publishing: tiles leave the database, then the checkpoint that commits to them.
 
 Below the store's root: `current` (number and origin of the newest log), `key`, and for each log a
-C2SP tlog-tiles prefix `logs/<number>/` that also keeps every checkpoint, under `checkpoints/<size>`.
-Everything but `current`, `key` and `checkpoint` is immutable, so doing it again does no harm.
+C2SP tlog-tiles prefix `logs/<number>/` that also keeps every checkpoint, under `checkpoints/<size>`, and
+the newest one that a witness cosigned, as `witnessed`. Tiles are immutable, a checkpoint only gains the
+lines of cosignatures, and the rest only goes forward, so doing it again does no harm.
 """
 
 from collections.abc import Iterator
@@ -12,10 +13,12 @@ from typing import Final
 from waxell.ledger.domain import checkpoints as notes
 from waxell.ledger.domain import tiles as geometry
 from waxell.ledger.domain.checkpoints import MalformedCheckpoint
+from waxell.ledger.domain.cosignatures import with_lines
+from waxell.ledger.domain.merkle import HASH_BYTES
 from waxell.ledger.domain.notes import MalformedNote, UntrustedNote
 from waxell.ledger.domain.tiles import Tile
 from waxell.ledger.models import Checkpoint, Log
-from waxell.ledger.queries import checkpoints, proofs, tiles
+from waxell.ledger.queries import checkpoints, cosignatures, proofs, tiles
 from waxell.ledger.services.stores import Store
 from waxell.lib.db.calls import call
 from waxell.lib.errors import DomainError
@@ -96,6 +99,52 @@ def publish_due(store: Store, log: Log, head: Published) -> Published:
     return head
 
 
+def newest_number(store: Store) -> int | None:
+    """Return the number of the newest log that was published. Raises Inconsistent, StoreUnreachable."""
+    current = _current(store)
+    return None if current is None else current[0]
+
+
+def note_of(store: Store, number: int) -> bytes | None:
+    """Return the published head of a log, unchecked. Raises StoreUnreachable."""
+    return store.read(_prefixed(number, "checkpoint"))
+
+
+def hashes_of(store: Store, number: int, tile: Tile) -> list[bytes]:
+    """Return the hashes of a published tile, unchecked. Raises TileMissing, StoreUnreachable."""
+    content = store.read(_prefixed(number, geometry.address(tile)))
+    if content is None or len(content) != tile.width * HASH_BYTES:
+        raise tiles.TileMissing()
+    return geometry.split_hashes(content)
+
+
+def commitments_of(store: Store, number: int, tile: Tile) -> list[bytes]:
+    """Return the leaves of a published entry bundle, unchecked. Raises TileMissing, StoreUnreachable."""
+    content = store.read(_prefixed(number, geometry.address(tile, entries=True)))
+    if content is None or len(content) != tile.width * (2 + HASH_BYTES):
+        raise tiles.TileMissing()
+    return [content[start + 2 : start + 2 + HASH_BYTES] for start in range(0, len(content), 2 + HASH_BYTES)]
+
+
+def cosignatures_wait(log: Log) -> bool:
+    """Tell whether cosignatures came that have not left the database."""
+    return cosignatures.unpublished(log.number).exists()
+
+
+def publish_cosigned(store: Store, log: Log, head: Published) -> None:
+    """Publish what witnesses have cosigned since. `head` is what the store has. Raises StoreUnreachable."""
+    for checkpoint in cosignatures.unpublished(log.number):
+        came = [(one.vkey, one.line) for one in cosignatures.of(log.number, checkpoint.size)]
+        note = with_lines(checkpoint.note, (line for _, line in came)).encode()
+        store.write(_place(log, f"checkpoints/{checkpoint.size}"), note)
+        if checkpoint.size == head.size:
+            store.write(_place(log, "checkpoint"), note)
+        if checkpoint.size == cosignatures.witnessed_size(log.number):
+            store.write(_place(log, "witnessed"), note)
+        vkeys = [vkey for vkey, _ in came]
+        call("SELECT ledger_cosignatures_published_v1(%s::integer, %s, %s)", (log.number, checkpoint.size, vkeys))
+
+
 def publish_all(store: Store) -> None:
     """Bring a store that may be a new one up to date. Raises what `compare` and `publish_due` do."""
     *ended, newest = Log.objects.order_by("number")
@@ -117,16 +166,24 @@ def _root_at(log: Log, size: int) -> bytes:
 
 
 def _compare_current(store: Store, log: Log | None) -> None:
+    current = _current(store)
+    if current is None:
+        return
+    number, origin = current
+    if log is None or number > log.number:
+        raise Behind(f"Log {number} was published, and this database has {log.number if log else 'none'}.")
+    if number == log.number and origin != log.origin:
+        raise Inconsistent(f"The store holds {origin}, this log is {log.origin}.")
+
+
+def _current(store: Store) -> tuple[int, str] | None:
     raw = store.read(CURRENT)
     if raw is None:
-        return
+        return None
     number, _, origin = raw.decode(errors="replace").strip().partition("\n")
-    if not number.isdecimal():
+    if not (number.isascii() and number.isdecimal() and len(number) < 10):
         raise Inconsistent("What the store says of its newest log cannot be read.")
-    if log is None or int(number) > log.number:
-        raise Behind(f"Log {number} was published, and this database has {log.number if log else 'none'}.")
-    if int(number) == log.number and origin != log.origin:
-        raise Inconsistent(f"The store holds {origin}, this log is {log.origin}.")
+    return int(number), origin
 
 
 def _due(log: Log, head: Published) -> Iterator[Checkpoint]:
@@ -144,7 +201,7 @@ def _publish(store: Store, log: Log, checkpoint: Checkpoint, *, since: int) -> N
         if tile.level == 0:
             bundle = tiles.bundle_bytes(log.number, tile)
             store.write(_place(log, geometry.address(tile, entries=True)), bundle)
-    note = checkpoint.note.encode()
+    note = cosignatures.note(checkpoint).encode()
     _write_new(store, KEY, checkpoints.key_text().encode())
     store.write(_place(log, f"checkpoints/{checkpoint.size}"), note)
     store.write(_place(log, "checkpoint"), note)
@@ -169,4 +226,8 @@ def _write_new(store: Store, name: str, content: bytes) -> None:
 
 
 def _place(log: Log, name: str) -> str:
-    return f"logs/{log.number}/{name}"
+    return _prefixed(log.number, name)
+
+
+def _prefixed(number: int, name: str) -> str:
+    return f"logs/{number}/{name}"

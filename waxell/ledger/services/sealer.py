@@ -8,11 +8,12 @@ from typing import Final
 from waxell.ledger.domain.notes import Signer
 from waxell.ledger.models import Checkpoint, Leaf, Log, LogKey, Sealer
 from waxell.ledger.queries import checkpoints
-from waxell.ledger.services import keys, logs, publishing, sealing, stores
+from waxell.ledger.services import keys, logs, publishing, sealing, stores, witnessing
 from waxell.ledger.services.keys import KeyStore
 from waxell.ledger.services.publishing import Published
 from waxell.ledger.services.sealing import Growing
 from waxell.ledger.services.stores import Store
+from waxell.ledger.services.witnessing import WitnessRound
 from waxell.lib.db.calls import call
 from waxell.lib.errors import DomainError
 
@@ -35,6 +36,7 @@ class SealerRound:
 
     keys: KeyStore = field(default_factory=keys.configured)
     store: Store = field(default_factory=stores.configured)
+    witnesses: WitnessRound = field(default_factory=WitnessRound)
     growing: Growing | None = None
     compared_at: float | None = None
     reported_at: float | None = None
@@ -70,12 +72,16 @@ class SealerRound:
         if self.growing is None:
             self._begin()
         assert self.growing is not None  # noqa: S101  _begin set it or raised
-        if not sealing.waits() and self._compared_lately() and not self._key_changes():
-            return 0
         log = self.growing.log
+        witnessing.check_alarm(log)
+        if not sealing.waits() and self._compared_lately() and not self._key_changes():
+            if publishing.cosignatures_wait(log):
+                publishing.publish_cosigned(self.store, log, self._compare(log))
+            return 0
         signer = self._signer(log)
         head = self._compare(log)
         head = publishing.publish_due(self.store, log, head)
+        publishing.publish_cosigned(self.store, log, head)
         sealed = sealing.seal_batch(self.growing, signer)
         if sealed:
             publishing.publish_due(self.store, log, head)
@@ -87,6 +93,9 @@ class SealerRound:
         if log is None:
             log = logs.open_log(self.keys.current())
             logger.info("opened log %s, %s", log.number, log.origin)
+        else:
+            # What is published can have been rolled back with the database; what a witness keeps cannot.
+            self.witnesses.perform()
         publishing.publish_all(self.store)
         self.growing = sealing.read(log)
 
@@ -103,12 +112,12 @@ class SealerRound:
     def _signer(self, log: Log) -> Signer:
         """Return the key that may sign now: the next one from the moment its announcement is sealed."""
         following = self.keys.next()
-        if following is not None and _may_sign(following):
+        if following is not None and may_sign(following):
             self.keys.promote()
             self.signed_with = str(following.verifier)
             return following
         current = self.keys.current()
-        if not _may_sign(current):
+        if not may_sign(current):
             raise KeyUnknown()
         if following is not None:
             logs.announce_key(log, following, replaces=current)
@@ -129,11 +138,14 @@ class SealerRound:
         self.reported_at = None if error else now
 
 
-def _may_sign(key: Signer) -> bool:
+def may_sign(key: Signer) -> bool:
     """Tell whether a log opened with `key`, or a checkpoint covers the entry that announces it."""
+    if Log.objects.filter(vkey=str(key.verifier)).exists():
+        return True
     announced = LogKey.objects.filter(vkey=str(key.verifier)).first()
     if announced is None:
         return False
+    # A log that was opened before logs remembered their keys.
     if announced.seq == 1:
         return True
     log = Log.objects.get(number=announced.log)

@@ -25,6 +25,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from decimal import Decimal
 from typing import Any, BinaryIO, NoReturn
 
@@ -232,6 +233,11 @@ class Checkpoint:
             raise Malformed("has a root that is not 32 bytes")
         signatures = tuple(_signature(line) for line in below[:-1].split("\n")[:100])
         return cls(text + "\n", lines[0], int(lines[1]), root, signatures)
+
+    def cosigned_at(self, witness: Key) -> int:
+        """Return the POSIX second at which a witness says that it saw this; 0 where its key gives no time."""
+        values = [value for name, key_id, value in self.signatures if (name, key_id) == (witness.name, witness.id)]
+        return int.from_bytes(values[0][:8], "big") if values and witness.kind == COSIGNATURE else 0
 
     def signed_by(self, keys: Iterable[Key]) -> list[Key]:
         """Return those of `keys` whose signature is here. Raises Malformed where one of them does not hold."""
@@ -626,6 +632,22 @@ class Range:
     outside: list[bytes]
 
 
+@dataclass(frozen=True)
+class Sight:
+    """A witness's word: it saw this log grow to this checkpoint, at this time of its clock."""
+
+    witness: Key
+    log: int
+    size: int
+    at: int
+
+    def time(self) -> str:
+        try:
+            return datetime.fromtimestamp(self.at, tz=timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")  # noqa: UP017  as 3.10 has it
+        except (OverflowError, OSError, ValueError):
+            return str(self.at)
+
+
 class Verifier:
     """Takes a bundle's records one by one; `finish` judges what can be judged only at the end."""
 
@@ -637,7 +659,9 @@ class Verifier:
         self.scope: dict[str, Any] = {}
         self.heads: dict[int, Checkpoint] = {}
         self.checkpoints: list[tuple[int, int, Checkpoint]] = []
-        self.witnessed: set[str] = set()
+        self.sights: list[Sight] = []
+        # How many leaves of each log a witness must have seen to have seen all that the bundle is about.
+        self.reach: dict[int, int] = {}
         self.consistency: dict[tuple[int, int, int], tuple[int, list[bytes]]] = {}
         self.ranges: list[Range] = []
         self.leaves: dict[int, dict[int, bytes]] = {}
@@ -650,6 +674,7 @@ class Verifier:
         self.erased: dict[tuple[str, int, str], tuple[str, int]] = {}
         self.claims: list[tuple[Place, str, tuple[str, int]]] = []
         self.openings: dict[int, tuple[Place, str, dict[str, Any]]] = {}
+        self.lost: dict[int, tuple[int, dict[str, Any]]] = {}
         self.streams: dict[str, Stream] = {}
         self.stream: Stream | None = None
         self.entries = self.contents = self.withheld = 0
@@ -686,7 +711,7 @@ class Verifier:
         self.checkpoints.append((line, log, found))
         self.heads.setdefault(log, found)
         for witness in found.signed_by(self.witnesses):
-            self.witnessed.add(witness.name)
+            self.sights.append(Sight(witness, log, found.size, found.cosigned_at(witness)))
 
     def _check_signed(self, found: Checkpoint, log: int | None = None) -> int:
         """Check who signed and of which log it is; return the log's number. Raises Malformed."""
@@ -716,6 +741,7 @@ class Verifier:
             raise Malformed("leaves are in a bundle that says it hides nothing")
         for offset, digest in enumerate(_hashes(record["digests"], 1_000_000)):
             self._place_leaf(record["log"], record["first"] + offset, digest, {"line": line})
+            self._reach(record["log"], record["first"] + offset)
             self.hidden += 1
 
     def _take_state(self, line: int, record: dict[str, Any]) -> None:
@@ -807,6 +833,8 @@ class Verifier:
         place = Place(line, stream.id, seq)
         self._check_chain(stream, place, entry)
         self._check_inclusion(place, record, digest)
+        if stream.of != "log":
+            self._reach(record["log"], record["index"])
         self._check_period(place, record, str(entry["at"]))
         self._check_payloads(place, record["payloads"], entry.get("payloads", {}))
         try:
@@ -866,6 +894,9 @@ class Verifier:
             return
         if not any(given.log == record["log"] and given.start <= record["index"] < given.end for given in self.ranges):
             self.report.fault("the entry is of the period and its leaf is outside of its ranges", **place.fields())
+
+    def _reach(self, log: int, index: int) -> None:
+        self.reach[log] = max(self.reach.get(log, 0), index + 1)
 
     def _place_leaf(self, log: int, index: int, digest: bytes, place: Mapping[str, Any]) -> None:
         leaves = self.leaves.setdefault(log, {})
@@ -957,8 +988,9 @@ class Verifier:
         self._end_stream()
         if not self.heads:
             self.report.fault("the bundle has no checkpoint: nothing in it is signed")
-        self._finish_checkpoints(olds)
         self._finish_logs()
+        self._finish_checkpoints(olds)
+        self._finish_witnesses()
         for given in self.ranges:
             self._finish_range(given)
         self._finish_rules()
@@ -975,9 +1007,6 @@ class Verifier:
         self._summarise()
 
     def _finish_checkpoints(self, olds: Sequence[tuple[str, Checkpoint]]) -> None:
-        for witness in self.witnesses:
-            if witness.name not in self.witnessed:
-                self.report.fault(f"no checkpoint of the bundle is cosigned by the witness {witness.name}")
         used = set()
         for line, log, found in self.checkpoints:
             if found is not self.heads[log]:
@@ -988,7 +1017,7 @@ class Verifier:
             except Malformed as error:
                 self.report.fault(f"the checkpoint {name} {error}")
                 continue
-            if log not in self.heads:
+            if log not in self.heads and log not in self.lost:
                 self.report.fault(f"the checkpoint {name} is of log {log}, and the bundle has none of that log")
             else:
                 used.add(self._compare(f"the checkpoint {name}", log, old, {}))
@@ -997,7 +1026,9 @@ class Verifier:
                 self.report.fault("a proof of consistency is of no checkpoint that is here", line=line)
 
     def _compare(self, name: str, log: int, old: Checkpoint, place: Mapping[str, Any]) -> tuple[int, int, int]:
-        head = self.heads[log]
+        head = self.heads.get(log)
+        if head is None or (old.size > head.size and log in self.lost):
+            return self._compare_lost(name, log, old, place)
         key = (log, old.size, head.size)
         if old.size == head.size:
             if old.root != head.root:
@@ -1017,6 +1048,57 @@ class Verifier:
             self.report.fault(f"the bundle's log does not continue {name}: the history was rewritten", **place)
         return key
 
+    def _compare_lost(self, name: str, log: int, old: Checkpoint, place: Mapping[str, Any]) -> tuple[int, int, int]:
+        """Compare a checkpoint with the head that a recovery named, where the database has less than it."""
+        successor, before = self.lost[log]
+        size, root = before["size"], bytes.fromhex(before["root"][7:])
+        here = self.heads[log].size if log in self.heads else 0
+        key = (log, old.size, size)
+        told = f"the database was restored with {here} leaves of it, and log {successor} was opened after that"
+        if old.size > size:
+            self.report.fault(
+                f"{name} is of {old.size} leaves; {told}, but names a head of only {size}: the log was rolled back,"
+                f" and the recovery does not admit to the {old.size - size} leaves after it",
+                **place,
+            )
+        elif old.size == size and old.root != root:
+            self.report.fault(f"{name} commits to another log than the head that log {successor} names", **place)
+        elif old.size == size:
+            self.report.note(
+                f"{name} is of {old.size} leaves; {told}. Its first entry names exactly this checkpoint and says what"
+                " is missing: the log was not rolled back in secret, it goes on lawfully",
+                **place,
+            )
+        elif key not in self.consistency:
+            self.report.fault(
+                f"{name} is of {old.size} leaves; {told} and names the head of {size} leaves that was published."
+                f" Nothing here shows that the one led to the other: compare it with what was published under"
+                f" logs/{log}/checkpoints/{old.size}, or check with the checkpoint of {size} leaves",
+                **place,
+            )
+        elif not extends(old.size, old.root, size, root, self.consistency[key][1]):
+            self.report.fault(f"{name} does not lead to the head that log {successor} names", **place)
+        return key
+
+    def _finish_witnesses(self) -> None:
+        for witness in self.witnesses:
+            seen: dict[int, Sight] = {}
+            for sight in self.sights:
+                if sight.witness == witness and sight.size >= seen.get(sight.log, sight).size:
+                    seen[sight.log] = sight
+            if not seen:
+                self.report.fault(f"no checkpoint of the bundle is cosigned by the witness {witness.name}")
+                continue
+            for log, sight in sorted(seen.items()):
+                self.report.note(f"{witness.name} saw log {log} grow to {sight.size} leaves, at {sight.time()}")
+            for log, reach in sorted(self.reach.items()):
+                size = seen[log].size if log in seen else 0
+                if size < reach:
+                    self.report.fault(
+                        f"the witness {witness.name} cosigned {size} leaves of log {log}, and the bundle has entries up"
+                        f" to leaf {reach - 1}: it has not seen all of them"
+                    )
+
     def _finish_logs(self) -> None:
         for log in sorted(self.heads):
             if log == 1:
@@ -1027,13 +1109,55 @@ class Verifier:
             place, origin, before = self.openings[log]
             if origin != self.heads[log].origin:
                 self.report.fault("the entry opened another log", **place.fields())
-            head = self.heads.get(log - 1)
-            said = (before.get("size"), before.get("root"))
-            if head is not None and head.size == said[0] and "sha256:" + head.root.hex() != said[1]:
-                self.report.fault(f"log {log} continues another log {log - 1} than the one here", **place.fields())
-            self.report.note(
-                f"the database was recovered: log {log} goes on where log {log - 1} had {said[0]} leaves",
+            try:
+                self._read_recovery(log, place, before)
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                self.report.fault(f"the entry does not say what log it goes on from ({error})", **place.fields())
+
+    def _read_recovery(self, log: int, place: Place, before: dict[str, Any]) -> None:
+        """Judge what the first entry of a log says of the one before it. Raises what a bad shape raises."""
+        number, size, root = before["log"], before["size"], before["root"]
+        missing = dict(before.get("missing") or {})
+        if not _DIGEST.fullmatch(root) or not isinstance(size, int) or not isinstance(number, int) or number >= log:
+            raise ValueError("it names no head")
+        head = self.heads.get(number)
+        lost = f", of which {missing['lost']} were lost" if missing.get("lost") else ""
+        self.report.note(
+            f"the database was recovered: log {log} goes on where log {number} had {size} leaves{lost}",
+            **place.fields(),
+        )
+        try:
+            said = Checkpoint.parse(before["note"])
+            if (self._check_signed(said), said.size, "sha256:" + said.root.hex()) != (number, size, root):
+                raise Malformed("says something else than the entry")
+        except Malformed as error:
+            self.report.fault(f"the head that log {log} names {error}", **place.fields())
+        if head is None or head.size <= size:
+            self.lost[number] = (log, before)
+        if head is None:
+            return
+        if head.size < size:
+            self._check_restored(log, place, head, before, missing)
+        elif head.size > size or "sha256:" + head.root.hex() != root:
+            self.report.fault(
+                f"log {log} continues another log {number} than the one here: that one was rewritten, or sealed on"
+                " after an old copy was restored",
                 **place.fields(),
+            )
+
+    def _check_restored(
+        self, log: int, place: Place, head: Checkpoint, before: dict[str, Any], missing: dict[str, Any]
+    ) -> None:
+        number, size, proof = before["log"], before["size"], missing.get("proof")
+        if proof is None:
+            self.report.note(
+                f"nothing shows that the {head.size} leaves of log {number} led to the {size} that were published",
+                **place.fields(),
+            )
+            return
+        if not extends(head.size, head.root, size, bytes.fromhex(before["root"][7:]), _hashes(proof)):
+            self.report.fault(
+                f"the {head.size} leaves of log {number} do not lead to the head that log {log} names", **place.fields()
             )
 
     def _finish_range(self, given: Range) -> None:
@@ -1133,7 +1257,11 @@ class Verifier:
             "hidden": self.hidden,
             "leaves": sum(given.end - given.start for given in self.ranges),
             "governance_states": len(self.states),
-            "witnesses": sorted(self.witnessed),
+            "witnesses": sorted({sight.witness.name for sight in self.sights}),
+            "cosignatures": [
+                {"witness": sight.witness.name, "log": sight.log, "size": sight.size, "at": sight.time()}
+                for sight in self.sights
+            ],
         }
 
 
@@ -1226,6 +1354,8 @@ def tell(report: Report) -> None:
         f" {checked['payloads']} payloads, {checked['withheld']} withheld, {checked['erased']} erased,"
         f" {checked['leaves']} leaves of a period, {checked['hidden']} of them hidden."
     )
+    if checked["witnesses"]:
+        print(visible(f"Cosigned by {len(checked['witnesses'])}: {', '.join(checked['witnesses'])}."))
     print("EVERYTHING HOLDS." if report.holds else f"IT DOES NOT HOLD: {len(report.faults) + report.more} faults.")
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connections
 
+from waxell.ledger.services import witnessing
 from waxell.ledger.services.sealer import SealerRound
 from waxell.lib.db.leadership import Leadership
 from waxell.lib.errors import DomainError
@@ -59,6 +60,8 @@ def seal_once(leadership: Leadership) -> None:
         # The first round may open the log, and what it seals then is its opening.
         while rounds.perform():
             pass
+        rounds.witnesses.perform()
+        rounds.perform()
     except DomainError as error:
         raise CommandError(f"{error.title()} {error.detail or ''}".strip()) from error
 
@@ -66,15 +69,20 @@ def seal_once(leadership: Leadership) -> None:
 def seal(leadership: Leadership, stopping: threading.Event) -> None:
     """Do rounds while leading, until `stopping` is set; else wait to lead."""
     rounds: SealerRound | None = None
+    leads = threading.Event()
+    # A witness that is slow or away keeps nothing from being sealed.
+    threading.Thread(target=witnessing.attend, args=(leads, stopping), daemon=True, name="witnesses").start()
     said = ""
     while not stopping.is_set():
         if not leadership.held():
             rounds = None
+            leads.clear()
             stopping.wait(ROUND_SECONDS)
             continue
         if rounds is None:
             logger.info("this sealer leads")
             rounds = SealerRound()
+        leads.set()
         pause = ROUND_SECONDS
         try:
             if rounds.perform():
