@@ -18,6 +18,7 @@ from waxell_client.client import Client, Opening
 from waxell_client.default import configure, execution
 from waxell_client.endings import close_on_sigterm
 from waxell_client.errors import (
+    NOTHING,
     Held,
     NoExecution,
     NotAdmitted,
@@ -34,6 +35,7 @@ from waxell_client.recovery import deliver_owed
 from waxell_client.tools import governed_tool
 
 __all__ = [
+    "NOTHING",
     "Act",
     "Approval",
     "AsyncAct",

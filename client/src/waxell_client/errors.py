@@ -1,12 +1,19 @@
 """What can go wrong, each with a sentence that its reader can act on."""
 
 from collections.abc import Mapping, Sequence
+from enum import Enum
 from typing import Any
 
 from waxell_client.answers import Ending, Reason, Record
 
-NOTHING: Any = object()
-"""Stands for: there is no output."""
+
+class Nothing(Enum):
+    """Stands for an output that there is not; itself also after pickling."""
+
+    NOTHING = "nothing"
+
+
+NOTHING = Nothing.NOTHING
 
 
 class WaxellError(Exception):

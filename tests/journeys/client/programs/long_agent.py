@@ -1,6 +1,7 @@
 """Opens an execution, says which, and works until something ends it; how it is opened is the first argument."""
 
 import asyncio
+import os
 import sys
 import threading
 import time
@@ -11,6 +12,7 @@ HOW = sys.argv[1]
 
 
 def wait() -> None:
+    print("acting", flush=True)
     while True:
         time.sleep(0.05)
 
@@ -24,12 +26,15 @@ def blocking() -> None:
 async def in_loop() -> None:
     async with execution("errand") as ex:
         print(ex.id, flush=True)
-        await ex.tool("search")(lambda: asyncio.sleep(600))
+        async with ex.tool("search"):
+            print("acting", flush=True)
+            await asyncio.sleep(600)
 
 
 def in_thread() -> None:
     with execution("errand") as ex:
         print(ex.id, flush=True)
+        print("acting", flush=True)
         while True:
             ex.tool("search")(lambda: time.sleep(0.05))
 
@@ -55,13 +60,11 @@ match HOW:
     case "own-handler":
         import signal
 
-        signal.signal(signal.SIGTERM, lambda *_: print("mine", flush=True))
+        signal.signal(signal.SIGTERM, lambda *_: os.write(1, b"mine\n") and None)
         with execution("errand") as opened:
             print(opened.id, flush=True)
             signal.pause()
     case "fork":
-        import os
-
         with execution("errand") as opened:
             print(opened.id, flush=True)
             if os.fork() == 0:
