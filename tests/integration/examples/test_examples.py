@@ -14,6 +14,7 @@ from tests.factories import make_agent, make_budget, make_key, make_person, make
 from tests.servers import openai_stub
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
+CLIENT = EXAMPLES.parent / "client" / "src"
 NOT_SECRET = """
 @id("no-secrets") @message("Secrets are not read.") @effect("deny")
 forbid (principal, action == Action::"tool.call/files.read", resource)
@@ -29,7 +30,13 @@ def project(transactional_db: None) -> Project:
 
 def run(live_server: Any, project: Project, script: str, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
     key = make_key(project, make_agent(project)).plain
-    environ = {"PATH": os.environ["PATH"], "WAXELL_URL": live_server.url, "WAXELL_KEY": key, **more}
+    environ = {
+        "PATH": os.environ["PATH"],
+        "WAXELL_URL": live_server.url,
+        "WAXELL_KEY": key,
+        "WAXELL_API_KEY": key,
+        **more,
+    }
     command = [sys.executable, str(EXAMPLES / script), *words]
     return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=False)
 
@@ -42,6 +49,19 @@ def test_the_plain_agent_obeys_and_closes(live_server: Any, project: Project, tm
     done = run(live_server, project, "rest_agent.py", str(tmp_path))
     assert done.returncode == 0, done.stderr
     assert "left out secret.py: files.read: Secrets are not read." in done.stdout
+    assert "2 lines in 1 files" in done.stdout
+    row = Execution.objects.get()
+    assert (row.state, row.tool_calls, row.refusals, row.unresolved) == ("completed", 2, 1, 0)
+
+
+def test_the_client_agent_obeys_and_closes(live_server: Any, project: Project, tmp_path: Path) -> None:
+    make_tool(project, "files.read", schema=FILE)
+    make_policy(project, NOT_SECRET)
+    (tmp_path / "open.py").write_text("a = 1\nb = 2\n")
+    (tmp_path / "secret.py").write_text("token = 3\n")
+    done = run(live_server, project, "client_agent.py", str(tmp_path), PYTHONPATH=str(CLIENT))
+    assert done.returncode == 0, done.stderr
+    assert "left out secret.py: files.read was refused: Secrets are not read." in done.stdout
     assert "2 lines in 1 files" in done.stdout
     row = Execution.objects.get()
     assert (row.state, row.tool_calls, row.refusals, row.unresolved) == ("completed", 2, 1, 0)
