@@ -203,6 +203,12 @@ USE_I18N = False
 # --- REST -------------------------------------------------------------------------------------
 # Larger bodies are refused by the strict parser, which knows what each call may weigh.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+# Files are parsed before anybody has looked who sends them.
+FILE_UPLOAD_HANDLERS = [
+    "waxell.lib.uploads.BoundedUploads",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 APPEND_SLASH = True
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],

@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any, Final
 from uuid import UUID
 
 import orjson
-from django.db.models import FETCH_RAISE, QuerySet
+from django.db.models import FETCH_RAISE, F, Func, Q, QuerySet, TextField
 
 from executions.models import Execution
 from governance.models import Approval, GovernanceState
@@ -16,6 +18,13 @@ from waxell.ledger.models import Entry, Payload, Stream
 
 PAGE: Final = 50
 """Entries shown at once; the newest of an execution come first, as what happens now."""
+
+
+class _DoneBy(Func):
+    """The person whom an entry's body names as having done it."""
+
+    template = "(convert_from(%(expressions)s, 'UTF8')::json -> 'actor' ->> 'person')"
+    output_field = TextField()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,10 +152,28 @@ def written_among(project_id: UUID, stream: UUID, numbers: Iterable[int]) -> tup
     return _written(project_id, stream, _entries(project_id, stream).filter(seq__in=list(numbers)).order_by("-seq"))
 
 
-def written_before(project_id: UUID, stream: UUID, *, before: int | None, limit: int) -> tuple[Written, ...]:
-    """Return up to `limit` entries before number `before`, or the last ones, the newest first."""
+def written_before(
+    project_id: UUID,
+    stream: UUID,
+    *,
+    before: int | None,
+    limit: int,
+    begins: Iterable[str] | None = None,
+    person: UUID | None = None,
+) -> tuple[Written, ...]:
+    """Return up to `limit` entries before number `before`, or the last ones, the newest first.
+
+    `begins` keeps those whose type begins with one of them, `person` those that this person did.
+    """
     rows = _entries(project_id, stream).order_by("-seq")
-    return _written(project_id, stream, (rows if before is None else rows.filter(seq__lt=before))[:limit])
+    if before is not None:
+        rows = rows.filter(seq__lt=before)
+    if begins is not None:
+        rows = rows.filter(reduce(or_, (Q(type__startswith=one) for one in begins), Q(pk__in=())))
+    if person is not None:
+        # Only the canonical bytes say it: the stream is read until enough are found. People write few entries.
+        rows = rows.alias(done_by=_DoneBy(F("body"))).filter(done_by=str(person))
+    return _written(project_id, stream, rows[:limit])
 
 
 def _entries(project_id: UUID, stream: UUID) -> QuerySet[Entry]:

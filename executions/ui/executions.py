@@ -31,6 +31,8 @@ from governance.models import Agent, Approval, Project, Workflow
 from governance.queries import pages
 from governance.ui.entrance import may, person_of, within_project
 from governance.ui.wording import amount
+from waxell.ledger.queries import standings
+from waxell.ledger.queries.standings import Standing
 from waxell.lib.htmx import redirect, render_page
 from waxell.lib.money import format_usd
 
@@ -76,10 +78,11 @@ def execution(request: HttpRequest, project: Project, execution_id: UUID) -> Htt
     row = get_object_or_404(records.visible(project.pk), pk=execution_id)
     sees = may(request, Permission.VIEW_PAYLOADS, project)
     # Whatever happens to an execution or to what it started moves a head or a state.
-    version = (row.seq, row.state, sees, [(other.pk, other.state) for other in records.family(row)[:FAMILY]])
+    standing = _standing(row)
+    version = (row.seq, row.state, sees, standing, [(other.pk, other.state) for other in records.family(row)[:FAMILY]])
 
     def render() -> HttpResponse:
-        context = _record(request, project, row, sees=sees)
+        context = {**_record(request, project, row, sees=sees), "standing": standing}
         return render_page(request, "executions/execution.html", context, partial="record")
 
     return live_while(request, version, render)
@@ -125,18 +128,28 @@ def payload(
     return render_page(request, "executions/payload.html", context)
 
 
+def _standing(row: Execution) -> Standing:
+    """How safe the whole record is: as its last entry, which is sealed last."""
+    return standings.of_entries(row.id, [row.seq])[row.seq]
+
+
 def _record(request: HttpRequest, project: Project, row: Execution, *, sees: bool) -> dict[str, Any]:
     stretch = records.stretch(row, after=_after(request))
     added = records.addenda(row)
     ending = records.closing(row)
     names = activity.names(people_in((*stretch.entries, *added)))
     held = records.approvals_of(row)
+    late_stream = added[0].stream if added else row.id
     reader = Reader(
         execution=row,
         project_slug=project.slug,
         people=names,
         approvals={seq: str(approval.pk) for seq, approval in held.items()},
         shows_payloads=sees,
+        standings={
+            row.id: standings.of_entries(row.id, [entry.seq for entry in stretch.entries]),
+            **({late_stream: standings.of_entries(late_stream, [entry.seq for entry in added])} if added else {}),
+        },
     )
     late = sum(entry.body.get("usage", {}).get("cost_micros") or 0 for entry in added)
     presumed = (ending or {}).get("presumed", ())
@@ -159,6 +172,7 @@ def _record(request: HttpRequest, project: Project, row: Execution, *, sees: boo
         "presumed": [f"{amount(item['unit'], item['amount'])} in {item['budget']}" for item in presumed],
         "family": list(records.family(row)[:FAMILY]),
         "sees_payloads": sees,
+        "can_audit": may(request, Permission.AUDIT_LEDGER, project),
         "can_operate": may(request, Permission.OPERATE_EXECUTIONS, project),
         "waits": next((approval for approval in held.values() if approval.state == Approval.State.PENDING), None),
     }

@@ -122,7 +122,9 @@ class WorkflowChangeForm(forms.Form):
         label=_("Attempts"),
         min_value=1,
         max_value=20,
-        help_text=_("Each attempt after the first is an execution of its own. Only what was interrupted is tried again."),
+        help_text=_(
+            "Each attempt after the first is an execution of its own. Only what was interrupted is tried again."
+        ),
     )
     schedule = forms.CharField(
         label=_("Schedule"),

@@ -1,9 +1,10 @@
 """Entries of a record as lines of a timeline."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from django.urls import reverse
 
@@ -12,6 +13,7 @@ from executions.queries.records import Written
 from executions.ui import wording
 from governance.ui.wording import amount
 from waxell.ledger.models import Payload
+from waxell.ledger.queries.standings import Standing
 
 CUT: Final = 4096
 """Characters of a content that are shown beside its entry."""
@@ -65,6 +67,7 @@ class Line:
     booked: tuple[str, ...] = ()
     approval: str | None = None
     contents: tuple[Content, ...] = ()
+    standing: Standing = Standing.WRITTEN
     anchor: str
 
     @property
@@ -89,6 +92,7 @@ class Reader:
     people: Mapping[str, str]
     approvals: Mapping[int, str]
     shows_payloads: bool
+    standings: Mapping[UUID, Mapping[int, Standing]] = field(default_factory=dict)
 
     def lines(self, entries: Sequence[Written], *, prefix: str = "e") -> list[Line]:
         """Tell each entry; `prefix` keeps the anchors of two streams on a page apart."""
@@ -117,7 +121,13 @@ class Reader:
 
     def _line(self, entry: Written, anchor: str) -> Line:
         tell = _TOLD.get(entry.type, Reader._other)
-        return Line(entry=entry, anchor=anchor, contents=self.contents(entry), **tell(self, entry.body, entry.seq))
+        return Line(
+            entry=entry,
+            anchor=anchor,
+            contents=self.contents(entry),
+            standing=self.standings.get(entry.stream, {}).get(entry.seq, Standing.WRITTEN),
+            **tell(self, entry.body, entry.seq),
+        )
 
     def _decided(self, body: Mapping[str, Any], seq: int) -> dict[str, Any]:
         units = {row["budget"]: row["unit"] for row in body["facts"].get("budgets", ())}

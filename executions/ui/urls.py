@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from executions.ui import activity, approvals, executions, kill_orders, ledger, overview, starts, workflows
+from executions.ui import activity, approvals, evidence, executions, kill_orders, ledger, overview, starts, workflows
 
 app_name = "executions"
 
@@ -11,6 +11,7 @@ pages = [
     path("executions/", executions.execution_list, name="execution_list"),
     path("executions/start/", starts.start, name="execution_start"),
     path("executions/<uuid:execution_id>/", executions.execution, name="execution"),
+    path("executions/<uuid:execution_id>/export/", evidence.execution_export, name="execution_export"),
     path("executions/<uuid:execution_id>/cancel/", executions.cancel, name="execution_cancel"),
     path(
         "executions/<uuid:execution_id>/contents/<uuid:stream>/<int:seq>/<slug:name>/",
@@ -25,6 +26,9 @@ pages = [
     path("kill-orders/<uuid:order_id>/", kill_orders.kill_order, name="kill_order"),
     path("kill-orders/<uuid:order_id>/lift/", kill_orders.kill_order_lift, name="kill_order_lift"),
     path("ledger/", ledger.show, name="ledger"),
+    path("ledger/key/", ledger.ledger_key, name="ledger_key"),
+    path("ledger/export/", evidence.ledger_export, name="ledger_export"),
+    path("ledger/verify/", evidence.ledger_verify, name="ledger_verify"),
     path("activity/", activity.show, name="activity"),
 ]
 

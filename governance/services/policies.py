@@ -97,12 +97,15 @@ def save_draft(
     wanted = Policy.objects.filter(pk=policy.pk)
     if revision is not None:
         wanted = wanted.filter(draft_revision=revision)
-    saved = wanted.update(
-        **changes, draft_revision=F("draft_revision") + 1, draft_saved_at=Now(), draft_saved_by=actor.person
-    )
-    policy.refresh_from_db()
-    if not saved:
-        raise DraftConflict(revision=policy.draft_revision)
+    with transaction.atomic():
+        saved = wanted.update(
+            **changes, draft_revision=F("draft_revision") + 1, draft_saved_at=Now(), draft_saved_by=actor.person
+        )
+        policy.refresh_from_db()
+        if not saved:
+            raise DraftConflict(revision=policy.draft_revision)
+        members = {"policy": policy.slug, "draft": policy_digest(policy.draft_text), "mode": policy.mode}
+        record(project_id=policy.project_id, actor=actor, type="policy.draft_saved", members=members)
     return policy
 
 

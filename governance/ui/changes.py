@@ -13,6 +13,13 @@ _SETTINGS: Final = {
     "refusal_limit": gettext_lazy("Refusals that stop an execution"),
     "time_zone": gettext_lazy("Time zone"),
     "approval_timeout_seconds": gettext_lazy("Time to decide an approval"),
+    "name": gettext_lazy("Name"),
+    "max_concurrent_executions": gettext_lazy("Executions on our workers at once, at most"),
+    "max_pending_executions": gettext_lazy("Executions waiting for a worker, at most"),
+    "max_attempts": gettext_lazy("Attempts"),
+    "max_concurrent": gettext_lazy("At once, at most"),
+    "schedule": gettext_lazy("Schedule"),
+    "schedule_agent": gettext_lazy("As agent"),
 }
 
 
@@ -100,7 +107,7 @@ def _schema(change: Change) -> str:
 def _setting(change: Change) -> str:
     name = _SETTINGS.get(change.name, change.name)
     old, new = (
-        wording.duration(value) if change.name.endswith("_seconds") and isinstance(value, int) else value
+        wording.duration(value) if change.name.endswith("_seconds") and isinstance(value, int) else value or _("none")
         for value in (change.before, change.after)
     )
     if change.before is None:

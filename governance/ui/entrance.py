@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 from django import forms
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import BadRequest, PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponseBase
 
 from governance import access
 from governance.access import Permission
@@ -18,7 +18,7 @@ from waxell.lib.errors import DomainError, Forbidden, NotFound
 LAST_PROJECT: Final = "last_project"
 """Where the session keeps the project that was visited last."""
 
-type View = Callable[..., HttpResponse]
+type View = Callable[..., HttpResponseBase]
 
 
 def within_project(permission: Permission | None) -> Callable[[View], View]:
@@ -31,7 +31,7 @@ def within_project(permission: Permission | None) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @login_required
         @wraps(view)
-        def entered(request: HttpRequest, slug: str, **named: Any) -> HttpResponse:
+        def entered(request: HttpRequest, slug: str, **named: Any) -> HttpResponseBase:
             project = Project.objects.filter(slug=slug).first()
             if project is None:
                 raise Http404

@@ -1,0 +1,149 @@
+"""What a person fills in at each address of the console that changes something, and where that is written down.
+
+A new address that takes POST adds its line to one of these.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from governance.access import Permission
+from governance.domain.actors import Actor
+from governance.domain.kinds import Kind
+from governance.models import Agent, Membership, Policy, Project
+from governance.services import catalogue, object_rights, rights
+from tests.factories.addresses import HOLD
+from tests.factories.governance import make_person, owner_of
+
+type Things = dict[str, str]
+type Filled = Callable[[Project, Things], dict[str, Any]]
+
+
+def _key(project: Project, things: Things) -> dict[str, Any]:
+    return {"scopes": ["execute"], "expires_in_days": 30, "accountable": things["person_id"]}
+
+
+def _right(project: Project, things: Things) -> dict[str, Any]:
+    return {"email": make_person("Dora").email, "right": "view_project"}
+
+
+def _given_right(kind: str) -> Filled:
+    def give(project: Project, things: Things) -> dict[str, Any]:
+        models = {"policy": project.policies, "budget": project.budgets, "agent": project.agents}
+        wanted = {"pk": things["agent_id"]} if kind == "agent" else {"slug": things[kind]}
+        owner = owner_of(project)
+        thing = models[kind].get(**wanted)
+        object_rights.give(obj=thing, person=owner, permission=Permission.VIEW, actor=Actor(system="test"))
+        return {}
+
+    return give
+
+
+def _discovered_agent(project: Project, things: Things) -> dict[str, Any]:
+    catalogue.discover(project_id=project.pk, kind=Kind.AGENT_DELEGATE, slug="found")
+    things["agent_id"] = str(Agent.objects.get(project=project, slug="found").pk)
+    return {}
+
+
+def _discovered_tool(project: Project, things: Things) -> dict[str, Any]:
+    catalogue.discover(project_id=project.pk, kind=Kind.TOOL_CALL, slug="found")
+    things["name_id"] = str(project.tools.get(slug="found").pk)
+    return {}
+
+
+def _second_role(project: Project, things: Things) -> dict[str, Any]:
+    things["role"] = "viewer"
+    rights.grant_role(
+        project=project, person=owner_of(project), role=Membership.Role.VIEWER, actor=Actor(system="test")
+    )
+    return {}
+
+
+def _draft(project: Project, things: Things) -> dict[str, Any]:
+    revision = Policy.objects.get(project=project, slug=things["policy"]).draft_revision
+    return {"text": HOLD.replace("agree", "nod"), "mode": "enforced", "name": "Mail", "revision": revision}
+
+
+def _just(**given: Any) -> Filled:
+    return lambda project, things: given
+
+
+_TERMS: Final = {"limit": "7", "on_exceed": "halt"}
+
+IN_GOVERNANCE: Final[dict[str, Filled]] = {
+    "policy_new": _just(name="New", slug="new", mode="enforced", text=HOLD),
+    "policy": _draft,
+    "policy_publish": _just(expected_version=1, revision=1),
+    "policy_retire": _just(expected_version=1),
+    "policy_version": _just(expected_version=1),
+    "policy_rights": _right,
+    "policy_right_take": _given_right("policy"),
+    "budget_new": _just(name="N", slug="n", unit="tool_calls", scope_type="project", period="day", **_TERMS),
+    "budget_revise": _just(expected_version=1, **_TERMS),
+    "budget_retire": _just(expected_version=1),
+    "budget_rights": _right,
+    "budget_right_take": _given_right("budget"),
+    "agent_new": _just(name="New", slug="new"),
+    "agent": _just(name="Renamed", teams="night"),
+    "agent_adopt": _discovered_agent,
+    "agent_rights": _right,
+    "agent_right_take": _given_right("agent"),
+    "agent_key_new": _key,
+    "service_key_new": lambda project, things: {**_key(project, things), "service": "script"},
+    "key_revoke": _just(),
+    "workflow_new": _just(slug="new", kind="worker", max_attempts=1, max_concurrent=1),
+    "workflow": _just(description="Something else."),
+    "tool_new": _just(slug="new"),
+    "tool": _just(groups="outward"),
+    "model_new": _just(slug="new"),
+    "name_adopt": _discovered_tool,
+    "notification_new": _just(slug="new", kind="webhook", address="https://hooks.invalid/y"),
+    "notification": _just(enabled="on"),
+    "notification_secret": _just(),
+    "notification_remove": _just(),
+    "project_settings": _just(
+        name="Other",
+        refusal_limit=7,
+        approval_timeout_seconds=3600,
+        time_zone="UTC",
+        max_concurrent_executions=1,
+        max_pending_executions=1,
+    ),
+    "person_new": _just(email="new@example.org", name="New", role="viewer"),
+    "role_grant": _just(role="viewer"),
+    "role_revoke": _second_role,
+    "group_new": _just(slug="new", name="New"),
+    "group": _just(name="Other"),
+    "kill_order_new": lambda project, things: {
+        "scope_type": "tool",
+        "scope_value": "x",
+        "reason": "broken",
+        "confirm": project.slug,
+    },
+    "kill_order_lift": _just(),
+}
+"""Leave an entry in the project's governance stream, which names who did it."""
+
+ONCE_SEALED: Final[dict[str, Filled]] = {
+    "execution_export": _just(),
+    "ledger_export": _just(first="2026-01-01", last="2099-01-01"),
+}
+"""The same, where only what is sealed can be handed out."""
+
+IN_THE_RECORD: Final[dict[str, Filled]] = {
+    "execution_cancel": _just(reason="No longer needed."),
+    "approval": _just(decision="refuse", comment="No."),
+}
+"""Leave an entry in the record of the execution that they are about."""
+
+WITHOUT_ENTRY: Final[dict[str, str]] = {
+    "execution_start": "begins a record of its own, whose first entry says who started it: see its tests",
+    "project_new": "begins the stream of the new project with its first entry",
+    "policy_check": "says what stands against a text, and keeps nothing",
+    "ledger_verify": "checks a file, and keeps nothing",
+    "notification_test": "sends one message; where messages go stays as it is",
+    "message_again": "sends one message once more; where messages go stays as it is",
+    "sign_in": "belongs to no project; attempts are kept beside the person",
+    "sign_out": "belongs to no project",
+    "password_change": "one's own password, which belongs to no project",
+}
+"""Take POST and leave none in the project, each with its reason."""
