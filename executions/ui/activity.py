@@ -190,7 +190,9 @@ def _differences(body: Mapping[str, Any], rules: Mapping[int, tuple[Change, ...]
     if isinstance(was, dict) and isinstance(now, dict):
         told = {change.name for change in published if change.part == "settings"}
         for name in sorted(now.keys() - told):
-            yield wording.visible(changes.told(Change(part="settings", name=name, before=was.get(name), after=now[name])))
+            yield wording.visible(
+                changes.told(Change(part="settings", name=name, before=was.get(name), after=now[name]))
+            )
 
 
 def _subject(body: Mapping[str, Any], people: Mapping[str, str]) -> str:

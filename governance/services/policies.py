@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import F, Max
 from django.db.models.functions import Now
 
