@@ -61,8 +61,8 @@ class Ground:
                 total += sealed
         return total
 
-    def start(self, *command: str, database: str | None = None) -> subprocess.Popen[str]:
-        """Start a process that can log in as the sealer and as nobody else."""
+    def start(self, *command: str, database: str | None = None, **more: str) -> subprocess.Popen[str]:
+        """Start a process that can log in as the sealer and as nobody else; `more` joins its environment."""
         name = database or connections["default"].settings_dict["NAME"]
         hidden = {"WAXELL_DATABASE_URL", "WAXELL_OWNER_DATABASE_URL"}
         environment = {key: value for key, value in os.environ.items() if key not in hidden} | {
@@ -71,6 +71,7 @@ class Ground:
             "WAXELL_SEALER_DATABASE_URL": self.server.address("sealer", name=name).url(),
             "WAXELL_PUBLISH_DIR": str(self.published),
             "WAXELL_LEDGER_KEY_FILE": str(self.keys.path),
+            **more,
         }
         return subprocess.Popen(
             [sys.executable, *command], env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
