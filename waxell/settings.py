@@ -36,6 +36,8 @@ SECRET_KEY_FALLBACKS = _words("WAXELL_SECRET_KEY_FALLBACKS")
 ALLOWED_HOSTS = _words("WAXELL_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = _words("WAXELL_TRUSTED_ORIGINS")
 ROOT_URLCONF = "waxell.urls"
+# WSGI applications around Django's, for what must not wait for it.
+WAXELL_DOORS = ["executions.api.door.Door"]
 WSGI_APPLICATION = "waxell.wsgi.application"
 
 INSTALLED_APPS = [
@@ -125,7 +127,8 @@ DATABASES["default"] |= {
     "CONN_HEALTH_CHECKS": False,
 }
 DATABASES["default"]["OPTIONS"] |= {
-    "options": "-c search_path=waxell,public",
+    # What is prepared is planned once: the values of one call are no better a guide than those of another.
+    "options": "-c search_path=waxell,public -c plan_cache_mode=force_generic_plan",
     "application_name": os.environ.get("WAXELL_PROCESS", "waxell"),
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

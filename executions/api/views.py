@@ -10,7 +10,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from executions.api import inputs, outputs, reading, schemas, shapes
+from executions.api import door, inputs, outputs, reading, schemas, shapes
 from executions.api.described import calling, listing, showing
 from executions.api.rates import count_request
 from executions.queries import executions as queries
@@ -43,6 +43,8 @@ class GateView(APIView):
         if request.method != "POST" or not hasattr(self, "post"):
             return super().dispatch(request, *args, **kwargs)
         try:
+            if (failure := request.META.get(door.FAILURE)) is not None:
+                raise failure
             answer: HttpResponse = self.post(request, *args, **kwargs)
         except Exception as error:
             problem = problems.problem_of(_as_told(request, error))
@@ -56,7 +58,8 @@ class GateView(APIView):
         parts = keys.split(key_text(request))
         if parts is None:
             raise Unauthenticated()
-        count_request(*parts)
+        if door.COUNTED not in request.META:
+            count_request(*parts)
         body = read_json(request)
         retry = retry_of(
             caller=parts[0],

@@ -92,3 +92,8 @@ def renewal(snapshot: Snapshot, wanted: ActionWanted) -> int:
     """For how long an action renews the lease: twice its estimated time where that is longer."""
     estimated = wanted.estimate.seconds if wanted.estimate and wanted.estimate.seconds else 0
     return max(snapshot.lease_seconds, min(2 * estimated, 24 * 3600))
+
+
+def repeats_of(snapshot: Snapshot, call_digest: str) -> int:
+    """How often the same call came just before this one."""
+    return snapshot.repeats + 1 if snapshot.last_call == bytes.fromhex(call_digest) else 0

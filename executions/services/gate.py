@@ -14,7 +14,7 @@ from executions.services.appending import Answer, Draft, append, drive
 from executions.services.approving import ask
 from executions.services.callers import Caller
 from executions.services.closing import add_closing
-from executions.services.deciding import add_decision, budget_moves, counts, renewal
+from executions.services.deciding import add_decision, budget_moves, counts, renewal, repeats_of
 from executions.services.entrance import enter
 from executions.services.judging import judge
 from executions.services.short_road import ShortRoad
@@ -22,10 +22,7 @@ from executions.services.snapshots import Snapshot
 from governance.domain.requests import Retry
 from governance.domain.verdicts import Verdict
 from governance.services import catalogue
-from waxell.lib import canonical
 from waxell.lib.errors import Conflict
-
-NO_ARGS = canonical.encode({})
 
 
 class ExecutionSuspended(Conflict):
@@ -47,14 +44,7 @@ def request_action(*, caller: Caller, execution_id: UUID, wanted: ActionWanted, 
     ExecutionSuspended, ExecutionPending, IdempotencyKeyReused or Unavailable; then nothing is
     allowed. Every verdict is an Answer.
     """
-    args = canonical.encode(dict(wanted.args)) if wanted.args else NO_ARGS
-    call_digest = canonical.digest(b"\0".join((wanted.kind.encode(), wanted.resource.encode(), args))).removeprefix(
-        "sha256:"
-    )
-
-    short = ShortRoad(
-        caller=caller, execution_id=execution_id, wanted=wanted, args=args, call_digest=call_digest, retry=retry
-    )
+    short = ShortRoad.of(caller=caller, execution_id=execution_id, wanted=wanted, retry=retry)
     if (answer := short.take()) is not None:
         return answer
 
@@ -65,7 +55,7 @@ def request_action(*, caller: Caller, execution_id: UUID, wanted: ActionWanted, 
             execution_id=execution_id,
             kind=wanted.kind,
             resource=wanted.resource,
-            args_digest=bytes.fromhex(call_digest),
+            args_digest=bytes.fromhex(short.call_digest),
             path=retry.path if retry else None,
             retry_key=retry.key if retry else None,
         )
@@ -81,8 +71,6 @@ def request_action(*, caller: Caller, execution_id: UUID, wanted: ActionWanted, 
             snapshot,
             execution_id,
             wanted=wanted,
-            args=args,
-            call_digest=call_digest,
             retry=retry,
             short=short,
         )
@@ -99,12 +87,10 @@ def _decide(
     execution_id: UUID,
     *,
     wanted: ActionWanted,
-    args: bytes,
-    call_digest: str,
     retry: Retry | None,
     short: ShortRoad,
 ) -> Answer:
-    repeats = snapshot.repeats + 1 if snapshot.last_call is not None and snapshot.last_call.hex() == call_digest else 0
+    repeats = repeats_of(snapshot, short.call_digest)
     judgement = judge(
         snapshot,
         execution_id=str(execution_id),
@@ -117,17 +103,19 @@ def _decide(
     verdict = judgement.decision.verdict
     draft = Draft(execution_id=execution_id, snapshot=snapshot, caller=caller)
     draft.control |= {
-        "last_call": call_digest,
+        "last_call": short.call_digest,
         "repeats": repeats,
         "renew_seconds": renewal(snapshot, wanted),
         "count": counts(wanted.kind, verdict),
         **budget_moves(judgement),
     }
-    receipt = add_decision(draft, judgement, vouched=caller.vouched, payloads={"args": args} if wanted.args else {})
+    receipt = add_decision(
+        draft, judgement, vouched=caller.vouched, payloads={"args": short.args} if wanted.args else {}
+    )
     approval = None
     state = State(snapshot.x_state)
     if verdict is Verdict.HOLD:
-        approval = ask(draft, judgement, seq=receipt.seq, call_digest=call_digest)
+        approval = ask(draft, judgement, seq=receipt.seq, call_digest=short.call_digest)
         state = State.SUSPENDED
         draft.control["to"] = state
     elif verdict is Verdict.HALT:

@@ -21,7 +21,8 @@ _OF_SNAPSHOT: Final = (
     *("x_project", "x_state", "seq", "head", "fence", "lease_seconds", "expires_at", "deadline_at", "vouched"),
     *("governance_digest", "states_seen", "environment", "labels", "end_user", "parent_id", "root_id", "depth"),
     *("retry_of", "attempt", "actions", "model_calls", "tool_calls", "unresolved", "refusals", "spent_micros"),
-    *("tokens", "started_at", "last_call", "repeats", "agent_id", "workflow_id", "parent_state", "windows"),
+    *("tokens", "started_at", "last_call", "repeats", "agent_id", "workflow_id"),
+    *("workflow_slug", "parent_state", "windows"),
 )
 """The columns of a glance that a snapshot has too, in their order; before them: epoch and killed."""
 
@@ -36,6 +37,7 @@ SELECT h.epoch,
        x.governance_digest, x.states_seen, x.environment, x.labels, x.end_user, x.parent_id, x.root_id,
        x.depth::int, x.retry_of, x.attempt::int, x.actions, x.model_calls, x.tool_calls, x.unresolved,
        x.refusals, x.spent_micros, x.tokens, x.started_at, x.last_call, x.repeats, x.agent_id, x.workflow_id,
+       x.workflow_slug,
        (SELECT parent.state FROM executions_execution parent WHERE parent.id = x.parent_id),
        (SELECT coalesce(json_agg(json_build_object(
                    'window', w.id, 'budget', b.budget_id, 'slug', b.slug, 'member', b.member,

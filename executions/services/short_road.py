@@ -22,7 +22,7 @@ from executions.services.answering import decided_body
 from executions.services.appending import TRANSIENT, Answer, Draft, Stale, sqlstate, translated
 from executions.services.callers import Caller
 from executions.services.counting import count
-from executions.services.deciding import add_decision, renewal
+from executions.services.deciding import add_decision, renewal, repeats_of
 from executions.services.glances import Glance
 from executions.services.judging import Judgement, judge
 from executions.services.snapshots import Snapshot
@@ -30,8 +30,11 @@ from governance.domain.requests import Retry
 from governance.domain.verdicts import Verdict
 from governance.models import ApiKey
 from waxell.ledger.domain.entries import name_digest, raw_digest
+from waxell.lib import canonical
 from waxell.lib.db.prepared import Prepared, int4, int8, int8s, text, timestamptz, uuid
 from waxell.lib.errors import Unauthenticated
+
+NO_ARGS: Final = canonical.encode({})
 
 _remembered: Final = glances.Remembered()
 _allow: Final = Prepared(
@@ -55,6 +58,20 @@ class ShortRoad:
     glance: Glance | None = None
     answer: Answer | None = None
 
+    @classmethod
+    def of(cls, *, caller: Caller, execution_id: UUID, wanted: ActionWanted, retry: Retry | None) -> "ShortRoad":
+        """Prepare a try; its arguments and their digest serve the full road too."""
+        args = canonical.encode(dict(wanted.args)) if wanted.args else NO_ARGS
+        named = b"\0".join((wanted.kind.encode(), wanted.resource.encode(), args))
+        return cls(
+            caller=caller,
+            execution_id=execution_id,
+            wanted=wanted,
+            args=args,
+            call_digest=hashlib.sha256(named).hexdigest(),
+            retry=retry,
+        )
+
     def take(self) -> Answer | None:
         """Allow the action, or return None: then nothing has happened and nothing was decided."""
         self.glance = glances.take(self.execution_id) if self.caller.key_id else None
@@ -65,7 +82,7 @@ class ShortRoad:
         )
         if snapshot is None or not self._is_open(snapshot, self.glance):
             return None
-        repeats = snapshot.repeats + 1 if snapshot.last_call == bytes.fromhex(self.call_digest) else 0
+        repeats = repeats_of(snapshot, self.call_digest)
         judgement = judge(
             snapshot,
             execution_id=str(self.execution_id),
