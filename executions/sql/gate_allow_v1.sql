@@ -43,11 +43,11 @@ DECLARE
     own   bytea;
 BEGIN
     PERFORM pg_advisory_xact_lock_shared(project_lock_key_v1(p_project));
-    IF clock_timestamp() - p_at > interval '5 seconds' OR p_at > clock_timestamp() THEN
+    IF (p_at BETWEEN clock_timestamp() - interval '5 seconds' AND clock_timestamp()) IS NOT TRUE THEN
         RAISE EXCEPTION 'the glance is not of now' USING ERRCODE = 'WX001', CONSTRAINT = 'gate_age';
     END IF;
     -- Publications, revocations and kill orders wait for the lock above: the head stays while the row is waited for.
-    SELECT e.head, s.id AS state_id INTO x
+    SELECT e.head, e.agent_slug, e.workflow_slug, s.id AS state_id INTO x
       FROM governance_projecthead h
       JOIN governance_governancestate s ON s.project_id = h.project_id AND s.number = h.number
       JOIN executions_execution e ON e.project_id = h.project_id
@@ -69,12 +69,16 @@ BEGIN
     END IF;
 
     IF cardinality(p_windows) > 0 THEN
-        -- Locked one after the other in the order of budget_reserve_v1, then moved together.
+        -- Locked one after the other in the order of budget_reserve_v1, then moved together; only those that
+        -- the action belongs to, as there: of its member and of the period it falls into.
         WITH locked AS MATERIALIZED (
             SELECT w.id, sb.version, sb.unit, sb."limit" AS most, want.amount
               FROM unnest(p_windows, p_amounts) AS want (id, amount)
               JOIN governance_window w ON w.id = want.id AND w.project_id = p_project
               JOIN governance_statebudget sb ON sb.state_id = x.state_id AND sb.budget_id = w.budget_id
+             WHERE p_at >= w.start_at AND (p_at < w.end_at) IS NOT FALSE
+               AND w.member = budget_member_v1(sb.scope_type, sb.scope_value, sb.period,
+                                               x.agent_slug, x.workflow_slug, p_execution)
              ORDER BY sb.scope_rank, sb.budget_id
                FOR NO KEY UPDATE OF w
         ), moved AS (
@@ -95,7 +99,7 @@ BEGIN
         END IF;
     END IF;
 
-    IF line ->> 'type' <> 'action.decided' OR line #>> '{decision,verdict}' IS DISTINCT FROM 'allow' THEN
+    IF line ->> 'type' IS DISTINCT FROM 'action.decided' OR line #>> '{decision,verdict}' IS DISTINCT FROM 'allow' THEN
         RAISE EXCEPTION 'this road is for allowed actions'
             USING ERRCODE = 'restrict_violation', CONSTRAINT = 'gate_allows_only';
     END IF;

@@ -14,6 +14,7 @@ class Migration(migrations.Migration):
             load("governance", "registry_epoch_v1"),
             """
             DROP TRIGGER project_moves_epoch ON governance_project;
+            DROP TRIGGER key_moves_epoch ON governance_apikey;
             DROP TRIGGER team_moves_epoch ON governance_team;
             DROP TRIGGER agent_moves_epoch ON governance_agent;
             DROP TRIGGER membership_moves_epoch ON governance_agent_teams;

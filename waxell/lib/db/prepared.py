@@ -14,9 +14,9 @@ from uuid import UUID
 
 import orjson
 from django.db import connections
-from psycopg import Connection, Cursor, errors
+from psycopg import Connection, Cursor, OperationalError, errors
 from psycopg.adapt import Transformer
-from psycopg.pq import DiagnosticField, ExecStatus, Format, TransactionStatus
+from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus, Format, TransactionStatus
 from psycopg.pq.abc import PGresult
 from psycopg.types.json import set_json_loads
 
@@ -50,6 +50,9 @@ class Prepared:
             session: Connection[Any] = connection.connection
             result = self._run(session, arguments)
             if result.status != ExecStatus.TUPLES_OK:
+                if session.pgconn.status != ConnStatus.OK:
+                    # The server went away: libpq says so in words, without a SQLSTATE.
+                    raise OperationalError(session.pgconn.get_error_message())
                 raise errors.error_from_result(result, encoding=session.info.encoding)
             reader = _learnt(session).reader
             reader.set_pgresult(result)
@@ -59,7 +62,13 @@ class Prepared:
         # psycopg's annotations forget that an argument may be NULL.
         libpq: Any = session.pgconn
         formats = [_BINARY] * len(arguments)
-        if libpq.transaction_status != TransactionStatus.IDLE:
+        idle = libpq.transaction_status == TransactionStatus.IDLE
+        if idle and not session.autocommit:
+            # `atomic()` leaves it to psycopg to begin with the first statement, which may be this one.
+            begun: PGresult = libpq.exec_(b"BEGIN")
+            if begun.status != ExecStatus.COMMAND_OK:
+                return begun
+        if not idle or not session.autocommit:
             return cast(PGresult, libpq.exec_params(self._sql, arguments, None, formats, _BINARY))
         prepared = _learnt(session).prepared
         if self._name in prepared:

@@ -1,10 +1,14 @@
 from collections.abc import Iterator
+from typing import Any
 
+import psycopg
 import pytest
+from django.db import connections
 
 from executions.queries.invariants import check_invariants
 from governance.models import Project
 from tests.factories import make_project
+from tests.plugin.server import TestServer
 
 
 @pytest.fixture(autouse=True)
@@ -17,3 +21,11 @@ def books_and_ledger_hold(transactional_db: None) -> Iterator[None]:
 @pytest.fixture
 def project(transactional_db: None) -> Project:
     return make_project()
+
+
+@pytest.fixture
+def owner(transactional_db: None, database_server: TestServer) -> Iterator[psycopg.Connection[Any]]:
+    """A session of the role that owns the tables: what an operator with psql can do."""
+    name = connections["default"].settings_dict["NAME"]
+    with psycopg.connect(database_server.address("owner", name=name).conninfo(), autocommit=True) as session:
+        yield session

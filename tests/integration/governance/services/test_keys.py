@@ -50,7 +50,7 @@ def test_a_revoked_key_is_unknown_and_moves_the_epoch(project: Project) -> None:
 
     keys.revoke(key=issued.key, actor=SYSTEM)
 
-    assert ProjectHead.objects.get(project=project).epoch == epoch + 1
+    assert ProjectHead.objects.get(project=project).epoch > epoch
     assert issued.key.revoked_at is not None
     with pytest.raises(Unauthenticated):
         queries.authenticate(issued.plain)
