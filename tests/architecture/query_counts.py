@@ -6,7 +6,7 @@ A new page adds its line; a number that rises needs a reason in the commit that 
 from typing import Final
 
 QUERIES: Final[dict[str, int]] = {
-    "activity": 14,
+    "activity": 16,
     "agent": 20,
     "agent_key_new": 19,
     "agent_list": 16,
@@ -20,7 +20,7 @@ QUERIES: Final[dict[str, int]] = {
     "budget_retire": 15,
     "budget_revise": 17,
     "budget_rights": 22,
-    "execution": 26,
+    "execution": 30,
     "execution_cancel": 12,
     "execution_list": 17,
     "execution_start": 13,
@@ -30,7 +30,10 @@ QUERIES: Final[dict[str, int]] = {
     "kill_order": 20,
     "kill_order_list": 15,
     "kill_order_new": 16,
-    "ledger": 16,
+    "ledger": 23,
+    "ledger_export": 13,
+    "ledger_key": 6,
+    "ledger_verify": 11,
     "model_list": 14,
     "model_new": 11,
     "notification": 15,
