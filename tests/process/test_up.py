@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -125,6 +126,9 @@ def test_stop_leaves_nothing_running_and_a_second_start_keeps_the_data(home: Pat
     with psycopg.connect(first["owner_database_url"]) as connection:
         connection.execute("create table kept (word text)")
         connection.execute("insert into kept values ('still here')")
+    # A call that is counted: which of the processes had something to count by now is chance.
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        answer(first["url"] + "/api/v1/executions/")
 
     assert run.stop(signal.SIGINT) < 15
     assert run.process.returncode == 0
