@@ -1,7 +1,8 @@
 """The floor: one statement per commit that reserves on one of 1,000 rows and inserts a 600-byte row.
 
-Run as a program it measures one process's share and prints its latencies as packed floats:
-Python's own lock would otherwise be measured instead of PostgreSQL.
+As anybody would write it with psycopg: a thread and a connection each, `connection.execute`, which
+prepares the statement by itself. It runs as a program of its own, beside nothing else of Python's,
+and prints its latencies as packed floats.
 """
 
 import array
@@ -43,39 +44,21 @@ def create(cluster: Cluster) -> None:
 
 def measure(cluster: Cluster, *, connections: int, seconds: float) -> tuple[float, list[float]]:
     """Operations a second and sorted latencies in ms, over as many connections."""
-    parts = min(connections, os.cpu_count() or 1)
-    command = [sys.executable, "-m", "bench.floor", str(seconds)]
-    shares = [connections // parts + (number < connections % parts) for number in range(parts)]
+    command = [sys.executable, "-m", "bench.floor", str(seconds), str(connections)]
     environ = os.environ | {"BENCH_FLOOR": cluster.superuser(DATABASE).conninfo()}
-    started = [
-        subprocess.Popen([*command, str(share)], stdout=subprocess.PIPE, stdin=subprocess.PIPE, env=environ)
-        for share in shares
-    ]
-    for process in started:
-        assert process.stdout is not None
-        process.stdout.read(1)
-    for process in started:
-        assert process.stdin is not None
-        process.stdin.write(b"g")
-        process.stdin.flush()
+    done = subprocess.run(command, stdout=subprocess.PIPE, env=environ, check=True)
     taken = array.array("d")
-    for process in started:
-        out, _ = process.communicate()
-        if process.returncode != 0:
-            raise RuntimeError("A part of the floor failed.")
-        taken.frombytes(out)
+    taken.frombytes(done.stdout)
     return len(taken) / seconds, sorted(taken)
 
 
 def main(seconds: float, connections: int) -> None:
-    """Connect, say so, wait to be told, then run for `seconds`."""
+    """Connect, warm up, run for `seconds`, and print what each operation took, in ms."""
     sessions = [psycopg.connect(os.environ["BENCH_FLOOR"], autocommit=True) for _ in range(connections)]
     taken = [array.array("d") for _ in sessions]
     for session in sessions:
-        _once(session)
-    sys.stdout.buffer.write(b"r")
-    sys.stdout.buffer.flush()
-    sys.stdin.buffer.read(1)
+        for _ in range(10):
+            session.execute(STATEMENT, (0, b"-" * BYTES))
     until = time.perf_counter() + seconds
     threads = [
         threading.Thread(target=_run, args=(session, mine, until))
@@ -92,14 +75,9 @@ def main(seconds: float, connections: int) -> None:
 def _run(session: psycopg.Connection, taken: "array.array[float]", until: float) -> None:
     body = os.urandom(BYTES)
     chance = random.Random()  # noqa: S311
-    with session.cursor(binary=True) as cursor:
-        while (began := time.perf_counter()) < until:
-            cursor.execute(STATEMENT, (chance.randrange(ROWS), body), prepare=True)
-            taken.append((time.perf_counter() - began) * 1000)
-
-
-def _once(session: psycopg.Connection) -> None:
-    session.execute(STATEMENT, (0, b"-" * BYTES), prepare=True)
+    while (began := time.perf_counter()) < until:
+        session.execute(STATEMENT, (chance.randrange(ROWS), body))
+        taken.append((time.perf_counter() - began) * 1000)
 
 
 if __name__ == "__main__":
