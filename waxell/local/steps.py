@@ -26,10 +26,12 @@ def manage(*words: str) -> list[str]:
 
 def migrate(environ: Mapping[str, str], home: Home) -> None:
     """As the owner, in a process of its own: no other process ever knows that login."""
-    # The migrations grant to the app role, so this one process knows its name too.
-    environment = for_role(environ, "owner", process="migrate")
-    environment["WAXELL_DATABASE_URL"] = environ.get("WAXELL_DATABASE_URL") or environ.get("DATABASE_URL", "")
-    _run(home, "migrate", manage("migrate", "--no-input", "--verbosity=1"), environment)
+    _run(home, "migrate", manage("migrate", "--no-input", "--verbosity=1"), _as_owner(environ, "migrate"))
+
+
+def restore(environ: Mapping[str, str], home: Home, backup: Path) -> None:
+    """Restore a backup, as the owner; refused where the database holds anything."""
+    _run(home, "restore", manage("restore", str(backup)), _as_owner(environ, "restore"))
 
 
 def collect_static(environ: Mapping[str, str], home: Home, source: Path) -> None:
@@ -61,6 +63,13 @@ def demo(environ: Mapping[str, str], home: Home) -> dict[str, Any]:
     _run(home, "demo", manage("demo", "--json", str(home.demo_file)), environment)
     result: dict[str, Any] = json.loads(home.demo_file.read_bytes())
     return result
+
+
+def _as_owner(environ: Mapping[str, str], process: str) -> dict[str, str]:
+    environment = for_role(environ, "owner", process=process)
+    # The migrations grant to the app role, so this one process knows its name too.
+    environment["WAXELL_DATABASE_URL"] = environ.get("WAXELL_DATABASE_URL") or environ.get("DATABASE_URL", "")
+    return environment
 
 
 def _run(home: Home, name: str, command: list[str], environment: dict[str, str]) -> None:

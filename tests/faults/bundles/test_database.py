@@ -1,20 +1,17 @@
 """C3 and C4: a superuser rewrites what lies in the database; `verify` and the next bundle name each change."""
 
 import io
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
-from django.core.management import CommandError, call_command
-from django.db import connections
+from django.core.management import call_command
 
 from governance.domain.actors import Actor
 from governance.models import Project
 from governance.services.recording import record
-from tests.factories import make_policy, make_tool
 from tests.factories.executions import Run, start
 from tests.factories.sealing import SIGNER, Seal, bundle_of, check, messages
+from tests.faults.bundles.conftest import Rewrite, verified
 from tests.plugin.server import TestServer
 from waxell.ledger.domain.checkpoints import Checkpoint
 from waxell.ledger.domain.notes import SigningKey
@@ -23,61 +20,6 @@ from waxell.ledger.queries.proofs import NotSealed
 from waxell.ledger.services import logs
 
 MALLORY = SigningKey(name=SIGNER.name, seed=bytes(32))
-GUARDED = (
-    "ledger_entry",
-    "ledger_payload",
-    "ledger_leaf",
-    "ledger_checkpoint",
-    "ledger_key",
-    "governance_policyversion",
-)
-TRIGGERS = """
-SELECT tgrelid::regclass::text, tgname, tgenabled FROM pg_trigger
- WHERE NOT tgisinternal AND tgrelid = ANY (%s::text[]::regclass[])
-"""
-
-type Rewrite = Callable[..., None]
-
-
-@pytest.fixture
-def rewrite(transactional_db: None, database_server: TestServer) -> Iterator[Rewrite]:
-    """Runs statements as the superuser, with every guard switched off."""
-    name = connections["default"].settings_dict["NAME"]
-    with psycopg.connect(database_server.cluster.superuser(name).conninfo(), autocommit=True) as connection:
-        connection.execute("SET search_path = waxell, public")
-
-        triggers = connection.execute(TRIGGERS, [list(GUARDED)]).fetchall()
-
-        def run(statement: str, *params: object) -> None:
-            with connection.transaction():
-                for table, trigger, _ in triggers:
-                    connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")
-                assert connection.execute(statement, params).rowcount > 0
-                for table, trigger, enabled in triggers:
-                    how = "ENABLE ALWAYS" if enabled == "A" else "ENABLE"
-                    connection.execute(f"ALTER TABLE {table} {how} TRIGGER {trigger}")
-
-        yield run
-
-
-@pytest.fixture
-def run(project: Project, seal: Seal) -> Run:
-    make_tool(project)
-    make_policy(project)
-    made = start(project, input="hello")
-    made.ask("search", args={"q": "x"})
-    made.ask("mail", args={"to": "bob"})
-    made.close()
-    seal()
-    return made
-
-
-def verified(*arguments: str) -> str:
-    """What `verify` prints; it fails."""
-    out = io.StringIO()
-    with pytest.raises(CommandError):
-        call_command("verify", *arguments, stdout=out, stderr=io.StringIO())
-    return out.getvalue()
 
 
 def test_untouched_database_verifies(run: Run) -> None:

@@ -5,6 +5,7 @@ import pytest
 
 from governance.models import Project
 from tests.factories import make_project
+from tests.factories.executions import Run, start
 from tests.sealing.fixtures import ground
 from tests.sealing.ground import Ground
 
@@ -22,3 +23,11 @@ def at_home(ground: Ground, settings: Any) -> Path:
     settings.WAXELL_PUBLISH_DIR = ground.published
     settings.WAXELL_LEDGER_KEY_FILE = ground.keys.path
     return ground.path
+
+
+@pytest.fixture
+def run(ground: Ground, project: Project) -> Run:
+    made = start(project, input="hello")
+    made.ask("search", args={"q": "x"})
+    made.close()
+    return made

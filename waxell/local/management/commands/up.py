@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from waxell.lib.database_url import DatabaseAddress
 from waxell.local import broker, environment, ready, roles, steps, web
@@ -22,7 +22,10 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
     requires_migrations_checks = False
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--restore", type=Path, metavar="BACKUP", help="first restore a backup into a new home")
+
+    def handle(self, *args: Any, restore: Path | None = None, **options: Any) -> None:
         self.began_at = time.monotonic()
         home = Home(path=Path(settings.WAXELL_HOME))
         supervisor = Supervisor(home=home, say=self.say)
@@ -37,7 +40,7 @@ class Command(BaseCommand):
             port = web.chosen_port()
             web.require_free(port)
             supervisor.listen()
-            self.run(home, supervisor, port)
+            self.run(home, supervisor, port, restore)
         except CannotStart as error:
             raise CommandError(str(error)) from error
         except Stopped:
@@ -46,9 +49,12 @@ class Command(BaseCommand):
             ready.withdraw(home)
             supervisor.stop()
 
-    def run(self, home: Home, supervisor: Supervisor, port: int) -> None:
+    def run(self, home: Home, supervisor: Supervisor, port: int, backup: Path | None) -> None:
         url = f"http://localhost:{port}"
         environ = {"WAXELL_PUBLIC_URL": url, **self.find_database(home, supervisor)}
+        if backup is not None:
+            self.say("Restoring")
+            steps.restore(environ, home, backup.absolute())
         self.say("Migrating")
         steps.migrate(environ, home)
         steps.make_ledger_key(environ, home)
