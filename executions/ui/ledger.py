@@ -165,10 +165,13 @@ def chart(points: tuple[Point, ...]) -> Chart | None:
         return None
     first, last = points[0], points[-1]
     span = (last.at - first.at).total_seconds() or 1.0
-    placed = [
-        (WIDTH * (point.at - first.at).total_seconds() / span, HEIGHT * (1 - point.size / last.size))
-        for point in points
-    ]
+    placed: list[tuple[float, float]] = []
+    for point in points:
+        x, y = WIDTH * (point.at - first.at).total_seconds() / span, HEIGHT * (1 - point.size / last.size)
+        if placed and placed[-1][1] != y:
+            # Nothing was sealed until this moment: a step, not a slope.
+            placed.append((x, placed[-1][1]))
+        placed.append((x, y))
     line = " ".join(f"{x:.1f},{y:.1f}" for x, y in placed)
     area = f"0,{HEIGHT} {line} {WIDTH},{HEIGHT}"
     return Chart(line=line, area=area, first=first, last=last)

@@ -83,7 +83,7 @@ def test_growth_is_drawn_between_the_first_seal_and_the_last() -> None:
     drawn = page.chart((Point(at=NOW, size=5), Point(at=NOW + hour, size=5), Point(at=NOW + 2 * hour, size=10)))
 
     assert drawn is not None
-    assert drawn.line == "0.0,50.0 300.0,50.0 600.0,0.0"
+    assert drawn.line == "0.0,50.0 300.0,50.0 600.0,50.0 600.0,0.0"
     assert page.chart((Point(at=NOW, size=5),)) is None
 
 
