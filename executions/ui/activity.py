@@ -206,6 +206,12 @@ def _subject(body: Mapping[str, Any], people: Mapping[str, str]) -> str:
     parts = [str(body[name]) for name in NAMED if isinstance(body.get(name), str)]
     if isinstance(order := body.get("kill_order"), dict):
         parts += [str(order["scope"]).replace("_", " "), str(order["value"] or "")]
+    if isinstance(hold := body.get("legal_hold"), dict):
+        parts.append(str(hold["scope"]["type"]).replace("_", " "))
+    if body.get("type") == "retention.changed":
+        parts.append(f"{body['payload'] or 'all contents'}: {body['days'] or 'for ever'}{' days' * bool(body['days'])}")
+    if (erased := body.get("erased")) is not None:
+        parts.append(f"{len(erased):,}")
     if body.get("version"):
         parts.append(f"version {body['version']}")
     return " ".join(part for part in [*parts, person] if part)

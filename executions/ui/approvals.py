@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from executions.queries import approvals as queries
-from executions.queries import records
+from executions.queries import erasures, records
 from executions.services import approvals
 from executions.services.callers import Caller
 from executions.ui import wording
@@ -93,12 +93,15 @@ def _context(request: HttpRequest, project: Project, row: Approval) -> dict[str,
     # A held start has an input, every other action arguments.
     asked = next((item for item in entry.payloads if item.name in ("args", "input")), None) if entry else None
     content = bytes(asked.content) if asked else None
+    missing = erasures.gone(project.pk, [entry]) if entry else {}
+    sees = may(request, Permission.VIEW_PAYLOADS, project)
     return {
         "project": project,
         "approval": row,
         "lead": f"{row.agent.name or row.agent.slug} · {row.workflow_slug}",
         "holds": causes(entry.body["decision"]["reasons"], units) if entry else (),
-        "sees_payloads": may(request, Permission.VIEW_PAYLOADS, project),
+        "sees_payloads": sees,
+        "gone": next((gone for gone in missing.values() if gone.name in ("args", "input")), None) if sees else None,
         "arguments": wording.readable_json(content) if content else None,
         "canonical": wording.visible(content.decode("utf-8", "replace")) if content else None,
         "digest": bytes(row.args_digest).hex(),

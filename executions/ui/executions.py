@@ -14,13 +14,15 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from executions.domain.states import TERMINAL, State
 from executions.models import Execution
-from executions.queries import activity, records
+from executions.queries import activity, erasures, records
 from executions.queries import executions as queries
 from executions.queries.overview import capped
 from executions.services import lifecycle
 from executions.services.appending import ExecutionClosed
 from executions.services.callers import Caller
 from executions.ui import wording
+from executions.ui.erasing import what_would_go
+from executions.ui.erasure_forms import EraseForm
 from executions.ui.forms import CancelForm
 from executions.ui.lines import Reader, causes, people_in
 from executions.ui.overview import counted
@@ -143,6 +145,7 @@ def _record(request: HttpRequest, project: Project, row: Execution, *, sees: boo
     reader = Reader(
         execution=row,
         project_slug=project.slug,
+        gone=erasures.gone(project.pk, (*stretch.entries, *added)),
         people=names,
         approvals={seq: str(approval.pk) for seq, approval in held.items()},
         shows_payloads=sees,
@@ -151,12 +154,15 @@ def _record(request: HttpRequest, project: Project, row: Execution, *, sees: boo
             **({late_stream: standings.of_entries(late_stream, [entry.seq for entry in added])} if added else {}),
         },
     )
+    can_erase = row.state in TERMINAL and may(request, Permission.ERASE, project)
     late = sum(entry.body.get("usage", {}).get("cost_micros") or 0 for entry in added)
     presumed = (ending or {}).get("presumed", ())
     return {
         "project": project,
         "execution": row,
         "ended": row.state in TERMINAL,
+        "can_erase": can_erase,
+        **({"erase_form": EraseForm(project=project), **what_would_go(row)} if can_erase else {}),
         "agent": Agent.objects.filter(pk=row.agent_id).first(),
         "cause": causes([row.cause], {})[0] if row.cause else None,
         "vouched": wording.VOUCHED.get(row.vouched, (row.vouched, "")),

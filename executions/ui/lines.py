@@ -1,7 +1,7 @@
 """Entries of a record as lines of a timeline."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -9,6 +9,7 @@ from uuid import UUID
 from django.urls import reverse
 
 from executions.models import Execution
+from executions.queries.erasures import Gone, Place
 from executions.queries.records import Written
 from executions.ui import wording
 from governance.ui.wording import amount
@@ -35,16 +36,17 @@ class Cause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """A payload as shown; `href` leads to the whole of it where it was cut."""
+    """A payload as shown; `href` leads to the whole of it where it was cut, `gone` says what became of it."""
 
     name: str
-    text: str
-    size: int
-    href: str | None
+    text: str = ""
+    size: int = 0
+    href: str | None = None
+    gone: Gone | None = None
 
     @property
     def title(self) -> str:
-        return "Arguments" if self.name == "args" else self.name.capitalize()
+        return title_of(self.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,10 +87,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """What is needed to tell entries: whose they are, who is who, and whether contents may be seen."""
+    """What is needed to tell entries: whose they are, what is gone, who is who, and whether contents may be seen."""
 
     execution: Execution
     project_slug: str
+    gone: Mapping[Place, Gone]
     people: Mapping[str, str]
     approvals: Mapping[int, str]
     shows_payloads: bool
@@ -99,8 +102,13 @@ class Reader:
         return [self._line(entry, f"{prefix}{entry.seq}") for entry in entries]
 
     def contents(self, entry: Written) -> tuple[Content, ...]:
-        """The payloads of an entry as shown to those who may see them."""
-        return tuple(self._content(entry, row) for row in entry.payloads) if self.shows_payloads else ()
+        """The payloads of an entry as shown to those who may see them; what is gone, and why, is told in any case."""
+        there = [self._content(entry, row) for row in entry.payloads] if self.shows_payloads else []
+        places = ((entry.stream, entry.seq, name) for name in sorted(entry.body.get("payloads", ())))
+        return (*there, *(self._erased(self.gone[place]) for place in places if place in self.gone))
+
+    def _erased(self, gone: Gone) -> Content:
+        return Content(name=gone.name, gone=gone if self.shows_payloads else replace(gone, reason=""))
 
     def _content(self, entry: Written, row: Payload) -> Content:
         content = bytes(row.content)
@@ -254,6 +262,11 @@ def causes(reasons: Sequence[Mapping[str, Any]], units: Mapping[str, str]) -> tu
         )
         for reason in reasons
     )
+
+
+def title_of(payload: str) -> str:
+    """Return how a payload of this name is called."""
+    return "Arguments" if payload == "args" else payload.capitalize()
 
 
 def people_in(entries: Sequence[Written]) -> set[str]:

@@ -2,7 +2,19 @@
 
 from django.urls import include, path
 
-from executions.ui import activity, approvals, evidence, executions, kill_orders, ledger, overview, starts, workflows
+from executions.ui import (
+    activity,
+    approvals,
+    erasing,
+    evidence,
+    executions,
+    kill_orders,
+    ledger,
+    overview,
+    retention,
+    starts,
+    workflows,
+)
 
 app_name = "executions"
 
@@ -12,6 +24,7 @@ pages = [
     path("executions/start/", starts.start, name="execution_start"),
     path("executions/<uuid:execution_id>/", executions.execution, name="execution"),
     path("executions/<uuid:execution_id>/export/", evidence.execution_export, name="execution_export"),
+    path("executions/<uuid:execution_id>/erase/", erasing.execution_erase, name="execution_erase"),
     path("executions/<uuid:execution_id>/cancel/", executions.cancel, name="execution_cancel"),
     path(
         "executions/<uuid:execution_id>/contents/<uuid:stream>/<int:seq>/<slug:name>/",
@@ -29,6 +42,10 @@ pages = [
     path("ledger/key/", ledger.ledger_key, name="ledger_key"),
     path("ledger/export/", evidence.ledger_export, name="ledger_export"),
     path("ledger/verify/", evidence.ledger_verify, name="ledger_verify"),
+    path("retention/", retention.retention, name="retention"),
+    path("retention/end-user/", erasing.end_user_erase, name="end_user_erase"),
+    path("retention/holds/new/", retention.legal_hold_new, name="legal_hold_new"),
+    path("retention/holds/<uuid:hold_id>/lift/", retention.legal_hold_lift, name="legal_hold_lift"),
     path("activity/", activity.show, name="activity"),
 ]
 

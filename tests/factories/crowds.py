@@ -1,11 +1,13 @@
 """A project with many of everything, for pages that must not grow dearer with what is on them."""
 
-from executions.services import approvals
+from executions.queries.erasable import Choice
+from executions.services import approvals, erasing
 from executions.services import kill_orders as stops
 from executions.services.callers import Caller
 from governance.domain.actors import Actor
 from governance.models import Approval, Budget, Membership, Policy, Project
-from governance.services import budgets, catalogue, destinations, groups, kill_orders, policies, rights
+from governance.services import budgets, catalogue, destinations, groups, kill_orders, legal_holds, policies, rights
+from governance.services.retention import keep_for
 from tests.factories.addresses import HOLD, furnish
 from tests.factories.executions import start
 from tests.factories.governance import (
@@ -32,6 +34,7 @@ def furnish_many(rows: int) -> tuple[Project, dict[str, str]]:
     _revise(project, by, things, rows)
     _stop(project, by, things, rows)
     _tell(project, by, rows)
+    _forget(project, by, rows)
     long = start(project, agent=busy)
     for number in range(rows):
         waiting = start(project, agent=busy, parent=long.id)
@@ -93,6 +96,23 @@ def _tell(project: Project, by: Actor, rows: int) -> None:
         address = f"https://hooks.invalid/{number}"
         destinations.create(project=project, actor=by, slug=f"pager-{number}", kind="slack", address=address)
         destinations.test(destination=pager, project=project)
+
+
+def _forget(project: Project, by: Actor, rows: int) -> None:
+    """Erasures, legal holds in force and lifted, and a rule."""
+    gone = make_agent(project, "gone")
+    keep_for(project_id=project.pk, actor=by, days=30, payload="args")
+    for number in range(rows):
+        done = start(project, agent=gone, input={"number": number}, end_user=f"user-{number}")
+        done.close()
+        erasing.erase(Choice(project_id=project.pk, execution=done.id), actor=by, reason="old")
+        for scope, value in (("execution", done.id), ("end_user", done.row.end_user)):
+            assert value is not None
+            hold = legal_holds.place(
+                project_id=project.pk, actor=by, scope_type=scope, scope_value=value, reason="a claim"
+            )
+            if number % 2:
+                legal_holds.lift(hold=hold, actor=by, reason="settled")
 
 
 def _decide(project: Project, by: Actor, many: int) -> None:
