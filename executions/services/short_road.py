@@ -3,7 +3,7 @@
 It can only allow. Whenever anything else might come of an action, or anything has moved, it steps
 back without a trace and the gate takes its full road from the beginning: so refusals, holds,
 halts, replays and their exact order exist once. Rules, budgets and the fence are judged and
-proved here as there; ADR 15 tells what it saves.
+proved here as there; ADR 16 tells what it saves.
 """
 
 import hashlib
