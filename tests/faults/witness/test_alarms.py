@@ -17,8 +17,9 @@ from tests.factories.sealing import MADE_AT, messages
 from tests.sealing.ground import MANAGE, Ground, write, written
 from tests.sealing.restored import back_up, restored
 from tests.witness.process import Running, Watcher
+from waxell.ledger.domain.cosignatures import CosigningKey
 from waxell.ledger.models import Checkpoint, Cosignature, Log, Witness
-from waxell.ledger.queries import cosignatures, observations, proofs
+from waxell.ledger.queries import checkpoints, cosignatures, observations, proofs, trees
 from waxell.ledger.services.witnessing import WitnessAlarm, WitnessRound
 from waxell.ledger.verifier import verify_bundle
 from waxell.ledger.verifier.verify_bundle import Key
@@ -259,3 +260,20 @@ def test_cosignatures_are_evidence_for_every_role(ground: Ground, project: Proje
             Cosignature.objects.all().delete()
     ground.server.become("app")
     assert Cosignature.objects.count() == 1
+
+
+def test_a_touched_cosignature_is_named(ground: Ground, project: Project, running: Running) -> None:
+    seal(ground)
+    log, ours = Log.objects.get(), checkpoints.keys()
+    assert list(trees.examine(log, ours)) == []
+    stranger = CosigningKey.generate("witness.test")
+    with ground.owner() as owner:
+        owner.execute("ALTER TABLE ledger_cosignature DISABLE TRIGGER ledger_cosignature_append_only")
+        try:
+            owner.execute("UPDATE ledger_cosignature SET vkey = %s", [str(stranger.verifier)])
+        finally:
+            owner.execute("ALTER TABLE ledger_cosignature ENABLE ALWAYS TRIGGER ledger_cosignature_append_only")
+
+    (fault,) = trees.examine(log, ours)
+
+    assert fault.message == "the cosignature of witness.test is not by its key"

@@ -9,9 +9,11 @@ from django.db import connection
 from waxell.ledger.domain import checkpoints as notes
 from waxell.ledger.domain import merkle
 from waxell.ledger.domain.checkpoints import MalformedCheckpoint
-from waxell.ledger.domain.notes import MalformedNote, UntrustedNote, VerifierKey
+from waxell.ledger.domain.cosignatures import CosignerKey
+from waxell.ledger.domain.notes import MalformedKey, MalformedNote, UntrustedNote, VerifierKey
+from waxell.ledger.domain.notes import parse as parse_note
 from waxell.ledger.domain.tiles import Frontier, FullTile
-from waxell.ledger.models import Checkpoint, Log
+from waxell.ledger.models import Checkpoint, Cosignature, Log
 from waxell.ledger.models import FullTile as KeptTile
 
 AT_ONCE: Final = 2000
@@ -68,6 +70,7 @@ def examine(
     if awaited is not None:
         where = f"log {log.number} checkpoint {awaited.size}"
         yield Fault(subject=where, message=f"it commits to more leaves than the {frontier.size} that are here")
+    yield from _cosignature_faults(log)
     newest = Checkpoint.objects.filter(log=log.number).order_by("-size").first()
     if newest is None or newest.size < frontier.size:
         message = f"no checkpoint commits to the leaves from {newest.size if newest else 0} on"
@@ -94,3 +97,16 @@ def _checkpoint_faults(log: Log, kept: Checkpoint, root: bytes, keys: Sequence[V
         return
     if (said.origin, said.size, said.root) != (log.origin, kept.size, bytes(kept.root)):
         yield Fault(subject=where, message="its note says something else than its row")
+
+
+def _cosignature_faults(log: Log) -> Iterator[Fault]:
+    """Yield the cosignatures that are not by the key they are kept under, or not of their checkpoint."""
+    for kept in Cosignature.objects.filter(log=log.number).order_by("size", "vkey").iterator():
+        where = f"log {log.number} checkpoint {kept.size}"
+        checkpoint = Checkpoint.objects.filter(log=log.number, size=kept.size).first()
+        try:
+            note = parse_note((checkpoint.note if checkpoint else "") + kept.line)
+            if CosignerKey.parse(kept.vkey).find(note) is None:
+                yield Fault(subject=where, message=f"the cosignature of {kept.name} is not by its key")
+        except (MalformedKey, MalformedNote, UntrustedNote) as error:
+            yield Fault(subject=where, message=f"the cosignature of {kept.name} does not hold: {error}")
