@@ -24,6 +24,11 @@ bench: venv ; $(PY) -m bench
 # Those of the documentation, from the real demo. Needs Chromium.
 pictures: venv ; $(PY) -m docs.pictures.take
 
+# The generated part of the TypeScript client; needs Node.
+typescript: venv
+	$(PY) client/typescript/document.py
+	cd client/typescript && npm ci --silent && npm run --silent generate
+
 venv: ; @.ci/venv dev
 
 # Needs uv. The locks name no index and no file, so they install from wherever pip is set up to look.

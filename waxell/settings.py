@@ -234,10 +234,12 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    # A version or the number of an entry, in an address: at most nine digits.
+    "PATH_CONVERTER_OVERRIDES": {"version": {"type": "integer", "minimum": 0, "maximum": 999_999_999}},
     "ENUM_NAME_OVERRIDES": {
         "ExecutionState": "executions.api.schemas.STATES",
-        "ApprovalState": "governance.models.approvals.Approval.State",
-        "Verdict": "governance.domain.verdicts.Verdict",
+        "ApprovalState": "executions.api.schemas.APPROVAL_STATES",
+        "Verdict": "executions.api.schemas.VERDICTS",
         "WorkflowKind": "governance.api.catalogue.KINDS",
         "DestinationKind": "governance.api.destinations.KINDS",
         "DeliveryState": "governance.api.destinations.STATES",

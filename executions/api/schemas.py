@@ -15,6 +15,8 @@ from governance.models import Approval
 
 type Shape = serializers.Serializer[Any]
 STATES = [state.value for state in State]
+VERDICTS = [verdict.value for verdict in Verdict]
+APPROVAL_STATES = Approval.State.values
 
 
 def amount(**options: Any) -> serializers.Field[Any, Any, Any, Any]:
@@ -62,7 +64,7 @@ class Record(serializers.Serializer[Any]):
 
 class Asked(serializers.Serializer[Any]):
     id = serializers.UUIDField()
-    state = serializers.ChoiceField(choices=Approval.State.values)
+    state = serializers.ChoiceField(choices=APPROVAL_STATES)
     expires_in_seconds = serializers.IntegerField()
 
 
@@ -86,7 +88,7 @@ class StartInput(serializers.Serializer[Any]):
 class Started(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     state = serializers.ChoiceField(choices=STATES)
-    verdict = serializers.ChoiceField(choices=[verdict.value for verdict in Verdict])
+    verdict = serializers.ChoiceField(choices=VERDICTS)
     reasons = Reason(many=True)
     governance_state = serializers.CharField()
     lease = Lease(allow_null=True)
@@ -126,7 +128,7 @@ class Reserved(serializers.Serializer[Any]):
 
 class Decided(serializers.Serializer[Any]):
     seq = serializers.IntegerField()
-    verdict = serializers.ChoiceField(choices=[verdict.value for verdict in Verdict])
+    verdict = serializers.ChoiceField(choices=VERDICTS)
     reasons = Reason(many=True)
     state = serializers.ChoiceField(choices=STATES)
     reservations = Reserved(many=True)
