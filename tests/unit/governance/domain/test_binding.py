@@ -77,7 +77,7 @@ def facts(draw: st.DrawFn) -> Facts:
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(policy_sets(), facts())
 def test_a_decision_is_what_its_rules_say_one_by_one(in_force: tuple[PolicyInForce, ...], known: Facts) -> None:
     decision = decide(state=GovernanceState(project="p", number=1, policies=in_force), facts=known)
