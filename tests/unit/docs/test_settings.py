@@ -9,6 +9,8 @@ READ = re.compile(
 )
 # Django's own, set by us and never by whoever runs Waxell.
 OURS = {"DJANGO_SETTINGS_MODULE"}
+# A WSGI request's environment is one of its own.
+OF_A_REQUEST = re.compile(r"REQUEST_METHOD|PATH_INFO|SCRIPT_NAME|QUERY_STRING|CONTENT_[A-Z]+|HTTP_[A-Z_]+")
 
 
 def read_variables() -> set[str]:
@@ -16,7 +18,7 @@ def read_variables() -> set[str]:
     for package in ("waxell", "governance", "executions"):
         for file in (ROOT / package).rglob("*.py"):
             found |= set(READ.findall(file.read_text(encoding="utf-8")))
-    return found - OURS
+    return {name for name in found - OURS if not OF_A_REQUEST.fullmatch(name)}
 
 
 def test_settings_page_names_every_variable_that_is_read() -> None:
