@@ -1,9 +1,12 @@
 """What an action is expected to use, and what it did use. Money is decimal, never a float."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal, InvalidOperation, localcontext
 from typing import Any
+
+from waxell_client.values import MAX_INTEGER
 
 USD = Decimal | int | str
 MAX_USD = Decimal(10**9)
@@ -12,14 +15,17 @@ _PLACES = Decimal("0.000001")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
-    """The most that an action may use; that much is reserved for it. `usd` is a Decimal after construction."""
+    """The most that an action may use; that much is reserved for it.
+
+    Dollars become a Decimal, seconds whole, both rounded up. Raises TypeError, ValueError.
+    """
 
     usd: USD | None = None
     tokens: int | None = None
-    seconds: int | None = None
+    seconds: float | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "usd", dollars(self.usd))
+        _check(self, "tokens")
 
     def document(self) -> dict[str, Any]:
         return _document(usd=_text(self.usd), tokens=self.tokens, seconds=self.seconds)
@@ -27,16 +33,19 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """What an action did use; the rest of what was reserved is free again."""
+    """What an action did use; the rest of what was reserved is free again.
+
+    Dollars become a Decimal, seconds whole, both rounded up. Raises TypeError, ValueError.
+    """
 
     usd: USD | None = None
     model: str | None = None
     tokens_in: int | None = None
     tokens_out: int | None = None
-    seconds: int | None = None
+    seconds: float | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "usd", dollars(self.usd))
+        _check(self, "tokens_in", "tokens_out")
 
     def document(self) -> dict[str, Any]:
         return _document(
@@ -96,6 +105,19 @@ def _count(usage: object, *names: str) -> int | None:
         if isinstance(found, int) and not isinstance(found, bool) and found >= 0:
             return found
     return None
+
+
+def _check(amounts: Estimate | Usage, *counts: str) -> None:
+    """Refuse here what the server would refuse after the action is done."""
+    object.__setattr__(amounts, "usd", dollars(amounts.usd))
+    if amounts.seconds is not None:
+        object.__setattr__(amounts, "seconds", math.ceil(amounts.seconds))
+    for name in (*counts, "seconds"):
+        count = getattr(amounts, name)
+        if count is not None and (not isinstance(count, int) or isinstance(count, bool)):
+            raise TypeError(f"{name} is a whole number, not {type(count).__name__}.")
+        if count is not None and not 0 <= count <= MAX_INTEGER:
+            raise ValueError(f"{name} is 0 to 2^53-1, not {count}.")
 
 
 def _text(amount: USD | None) -> str | None:

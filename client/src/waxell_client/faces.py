@@ -176,7 +176,7 @@ class ActFace:
         model: str | None = None,
         tokens_in: int | None = None,
         tokens_out: int | None = None,
-        seconds: int | None = None,
+        seconds: float | None = None,
     ) -> None:
         """Say what the action used; money as Decimal, int or text."""
         self._usage = usage or Usage(usd=usd, model=model, tokens_in=tokens_in, tokens_out=tokens_out, seconds=seconds)

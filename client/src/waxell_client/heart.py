@@ -50,6 +50,9 @@ class Heart:
             except (Unreachable, Rejected) as error:
                 # The next question says so to whoever asks it; here nobody listens.
                 log.warning("No heartbeat for execution %s: %s", course.id, error)
+            except Exception:
+                # One execution's trouble must not silence the others.
+                log.exception("No heartbeat for execution %s", course.id)
 
     def _next(self) -> Course | None:
         """Wait until a beat is due. None where nothing is left to beat for; then this thread ends."""

@@ -1,13 +1,17 @@
 """Waiting for people: without holding a thread of the server's, and never longer than was said."""
 
+import logging
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from waxell_client.answers import Approval, Decision, Document
-from waxell_client.conversation import Conversation, pause
+from waxell_client.conversation import Conversation, Reply, pause
 from waxell_client.course import Course
+from waxell_client.errors import Unreachable
 from waxell_client.settings import Settings
+
+log = logging.getLogger("waxell_client")
 
 POLL_SECONDS = 2.0
 LONGEST_POLL_SECONDS = 15.0
@@ -42,15 +46,15 @@ class Deadline:
 def wait_for_person(course: Course, decision: Decision, deadline: Deadline) -> Conversation[Document | None]:
     """Look at a held action until it is decided; return its answer of then, or None at the deadline.
 
-    Raises Unreachable, Rejected, and Stopped where a stop is heard of meanwhile.
+    Raises Rejected, and Stopped where a stop is heard of meanwhile.
     """
     etag: str | None = None
     current: Document | None = None
     for seconds in deadline.pauses():
         yield from pause(seconds)
         course.check()
-        reply = yield from course.look(f"{course.path}/actions/{decision.seq}/", etag)
-        if reply.status != 304:
+        reply = yield from _look(course, f"{course.path}/actions/{decision.seq}/", etag)
+        if reply is not None and reply.status != 304:
             current, etag = reply.body, reply.headers.get("etag")
             approval = current.get("approval")
             if approval is None or approval["state"] != "pending":
@@ -61,12 +65,21 @@ def wait_for_person(course: Course, decision: Decision, deadline: Deadline) -> C
 def wait_for_others(course: Course, deadline: Deadline) -> Conversation[bool]:
     """Wait while another thread's or task's action is held; tells whether that ended in time.
 
-    Raises Unreachable, Rejected, and Stopped where a stop is heard of meanwhile.
+    Raises Rejected, and Stopped where a stop is heard of meanwhile.
     """
     for seconds in deadline.pauses():
         yield from pause(seconds)
         course.check()
-        reply = yield from course.look(f"{course.path}/")
-        if reply.body["state"] != SUSPENDED:
+        reply = yield from _look(course, f"{course.path}/")
+        if reply is not None and reply.body["state"] != SUSPENDED:
             return True
     return False
+
+
+def _look(course: Course, path: str, etag: str | None = None) -> Conversation[Reply | None]:
+    """One look; None where there was no answer: people take hours, and a server is restarted meanwhile."""
+    try:
+        return (yield from course.look(path, etag))
+    except Unreachable as error:
+        log.warning("Still waiting for a person: %s", error)
+        return None

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.journeys.client.conftest import RunProgram
+from tests.journeys.client.test_holding import hold_mail
 from tests.stack.fixtures import Bench
 from tests.stack.running import wait_until
 
@@ -29,6 +30,20 @@ def test_sigterm_closes_the_record(bench: Bench, run_program: RunProgram, how: s
     assert status == 128 + signal.SIGTERM, errors
     row = shown(bench, execution_id)
     assert (row["state"], row["counts"]["unresolved"]) == ("failed", 0)
+
+
+def test_sigterm_ends_the_wait_for_a_person(bench: Bench, run_program: RunProgram) -> None:
+    hold_mail(bench)
+    program = run_program("long_agent.py", "held")
+    execution_id = program.line()
+    (approval,) = wait_until(lambda: bench.governor.items("approvals/", state="pending"))
+
+    program.send(signal.SIGTERM)
+    status, errors = program.end()
+
+    assert status == 128 + signal.SIGTERM, errors
+    assert shown(bench, execution_id)["state"] == "failed"
+    assert bench.governor.get(f"approvals/{approval['id']}/")["state"] == "lapsed"
 
 
 @pytest.mark.parametrize("how", ["blocking", "asyncio"])

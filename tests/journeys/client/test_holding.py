@@ -9,6 +9,7 @@ import pytest
 
 from tests.factories import make_policy, make_tool
 from tests.journeys.client.conftest import MakeClient
+from tests.servers.cable import Cable
 from tests.stack.fixtures import Bench
 from tests.stack.running import wait_until
 from waxell_client import Client, Execution, Held, NotAdmitted, Refused, Stopped
@@ -140,6 +141,22 @@ def test_other_threads_wait_with_the_one_that_is_held(bench: Bench, client: Clie
             pass
         assert held.result() == "sent to dave"
         assert [other.result() for other in others] == [0, 1, 2]
+
+
+def test_waiting_outlasts_an_outage(bench: Bench, make_client: MakeClient, cable: Cable) -> None:
+    hold_mail(bench)
+    client = make_client(url=cable.url, patience_seconds=0.2)
+
+    with client.execution("errand") as ex, ThreadPoolExecutor(1) as pool:
+        held = pool.submit(mail, ex)
+        wait_until(lambda: bench.governor.items("approvals/", state="pending"))
+        cable.cut()
+        with Person(bench, "grant"):
+            pass
+        time.sleep(3)
+        assert not held.done()
+        cable.mend()
+        assert held.result() == "sent to dave"
 
 
 def test_a_kill_order_ends_the_waiting(bench: Bench, client: Client) -> None:

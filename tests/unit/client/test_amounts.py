@@ -32,6 +32,15 @@ def test_a_fraction_of_a_millionth_counts_whole() -> None:
     assert Estimate(usd="1e-3", tokens=5).document() == {"usd": "0.001", "tokens": 5}
 
 
+def test_counts_are_whole_and_seconds_are_rounded_up() -> None:
+    assert Usage(tokens_in=3, seconds=1.2).document() == {"tokens_in": 3, "seconds": 2}
+    for wrong in ({"tokens_in": -1}, {"tokens_out": 2**53}, {"seconds": -2}):
+        with pytest.raises(ValueError, match="is 0 to"):
+            Usage(**wrong)
+    with pytest.raises(TypeError, match="whole number"):
+        Estimate(tokens=1.5)  # type: ignore[arg-type]
+
+
 @given(st.decimals(min_value=0, max_value=10**9, allow_nan=False, allow_infinity=False))
 def test_the_server_reads_every_amount_and_never_less(value: Decimal) -> None:
     (text,) = Usage(usd=value).document().values()

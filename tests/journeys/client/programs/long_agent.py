@@ -39,7 +39,15 @@ def in_thread() -> None:
             ex.tool("search")(lambda: time.sleep(0.05))
 
 
+def held() -> None:
+    with execution("errand") as ex:
+        print(ex.id, flush=True)
+        ex.tool("mail", {"to": "dave"})(wait)
+
+
 match HOW:
+    case "held":
+        held()
     case "blocking":
         blocking()
     case "asyncio":
