@@ -2,7 +2,6 @@
 
 import os
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal
 
 import httpx
@@ -34,7 +33,6 @@ class Settings:
     request_timeout_seconds: float = 10.0
     lease_seconds: int = 300
     heartbeat_seconds: float = 15.0
-    journal: Path | None = None
 
     def __post_init__(self) -> None:
         if not self.url.startswith(("http://", "https://")) or not httpx.URL(self.url).host:
