@@ -86,7 +86,7 @@ def end_user_erase(request: HttpRequest, project: Project) -> HttpResponse:
 def what_would_go(row: Execution) -> dict[str, object]:
     """What erasing an execution would take, for the form that asks: how many contents, and the hold that keeps them."""
     left = len(erasable.choose(Choice(project_id=row.project_id, execution=row.pk), limit=COUNTED))
-    return {"left": f"{left:,}" + ("+" if left == COUNTED else "") if left else "", "hold": legal_holds.keeping(row)}
+    return {"left": left, "more": left == COUNTED, "hold": legal_holds.keeping(row)}
 
 
 def _told(done: Erased) -> str:

@@ -18,6 +18,7 @@ PAYLOADS: Final = {
     "comment": _("Comments of approvers"),
     "reason": _("Reasons of cancelling"),
 }
+EVERY: Final = "all"
 HOLDS: Final = {
     LegalHold.Scope.EXECUTION: _("One execution"),
     LegalHold.Scope.END_USER: _("Everything done for one end user"),
@@ -95,7 +96,9 @@ class HoldLiftForm(forms.Form):
 class RetentionForm(forms.Form):
     """How long contents are kept; without a number for ever."""
 
-    payload = forms.ChoiceField(label=_("Contents"), choices=list(PAYLOADS.items()), required=False)
+    payload = forms.ChoiceField(
+        label=_("Contents"), choices=[(name or EVERY, label) for name, label in PAYLOADS.items()]
+    )
     days = forms.IntegerField(
         label=_("Days"),
         required=False,
@@ -103,3 +106,7 @@ class RetentionForm(forms.Form):
         max_value=LONGEST_DAYS,
         help_text=_("After the end of their execution. Empty: for ever."),
     )
+
+    def clean_payload(self) -> str:
+        name = str(self.cleaned_data["payload"])
+        return "" if name == EVERY else name

@@ -9,8 +9,9 @@ import pytest
 
 from executions.domain.states import State
 from executions.models import Execution
+from executions.queries.erasable import Choice
 from executions.runner import driving
-from executions.services import approvals, retries, stopping, watchdog
+from executions.services import approvals, erasing, retries, stopping, watchdog
 from executions.services.callers import Caller
 from governance.domain.actors import Actor
 from governance.models import Approval, Project
@@ -219,6 +220,16 @@ def test_a_killed_process_is_interrupted_and_followed_by_another_attempt(start: 
         2,
         {"colour": "red"},
     )
+
+
+def test_what_was_erased_is_not_tried_again(project: Project, start: Start, worker: Worker) -> None:
+    execution = start("t-suicide", attempts=2, input={"who": "Zoe"})
+    worker(execution).wait(10)
+    assert state_of(execution) == "interrupted"
+    erasing.erase(
+        Choice(project_id=project.pk, execution=execution), actor=Actor(person=owner_of(project).pk), reason="asked"
+    )
+    assert retries.start_owed() == []
 
 
 def test_attempts_are_bounded(start: Start, worker: Worker) -> None:

@@ -109,7 +109,7 @@ def test_who_may_not_erase_is_offered_nothing_and_refused(bench, done, sign_in, 
     ):
         assert browser.get(bench.url(rest)).status_code == 403, rest
         assert browser.post(bench.url(rest), filled(bench)).status_code == 403, rest
-    assert browser.post(bench.url("retention/"), {"payload": "", "days": "1"}).status_code == 403
+    assert browser.post(bench.url("retention/"), {"payload": "all", "days": "1"}).status_code == 403
     assert not RetentionRule.objects.exists()
     assert LegalHold.objects.get().lifted_at is None
     assert Payload.objects.filter(stream=done.id).count() == 2
@@ -187,7 +187,7 @@ def test_retention_is_set_and_taken_away(bench, alice):
 
 
 def test_activity_tells_of_erasures_holds_and_retention(bench, alice, done):
-    alice.post(bench.url("retention/"), {"payload": "", "days": "30"})
+    alice.post(bench.url("retention/"), {"payload": "all", "days": "30"})
     erase(bench, done)
     hold(bench, done)
 
