@@ -1,4 +1,4 @@
-"""`python -m bench`: floor, bare view and gate in turn, several rounds, one table.
+"""`python -m bench`: floor, bare view and gate in turn, several rounds, one table; then the gate beside the sealer.
 
 Client, server and PostgreSQL share this machine, so a ratio says more than a rate.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psycopg
 
-from bench import floor, load, report, stage
+from bench import floor, load, report, sealing, stage
 from bench.load import Sample
 from waxell.local.cluster import Cluster
 
@@ -42,22 +42,36 @@ def main() -> None:
         _prepare(running, given.budgets)
         floor.create(built.cluster)
         say(began_at, f"load from {load.generator()}")
-        with built.serving():
+        # Paused, it costs nothing: the first table is of a gate that nobody seals beside.
+        with built.serving(), sealing.paused(built) as sealer:
             results = _measure(built, running, given, began_at)
-        _check(built.cluster, results)
+            sealed = sealer.catch_up()
+            sealer.pause()
+            pairs = _compare(built, sealer, running, given, began_at)
+            sealer.catch_up()
+            verified = sealing.verify_bundles()
+            say(began_at, "bundles verified")
+        _check(built.cluster, results, pairs)
         postgresql = stage.versions(built.cluster)
     print(f"\n{report.machine()}\n{report.programs(postgresql)}")
     print(f"{given.budgets} budgets, 20 rules, {EXECUTIONS} running executions; web server as in `manage.py up`;")
     print(f"fsync on, synchronous commit; medians of {given.rounds} interleaved rounds of {given.seconds:g} s\n")
     print(report.table(results))
-    print(f"\n{report.goals(results)}")
+    print(f"\n{report.goals(results)}\n")
+    print(report.sealing(pairs, sealed, verified))
     if given.json:
         given.json.parent.mkdir(parents=True, exist_ok=True)
         kept = [
             {"subject": subject, "connections": connections, "samples": [asdict(sample) for sample in samples]}
             for (subject, connections), samples in results.items()
         ]
-        given.json.write_text(json.dumps(kept, indent=1))
+        document = {
+            "gate": kept,
+            "beside_sealer": [asdict(pair) for pair in pairs],
+            "sealed": asdict(sealed),
+            "verified": asdict(verified),
+        }
+        given.json.write_text(json.dumps(document, indent=1))
 
 
 def _prepare(running: Path, budget_count: int) -> None:
@@ -92,18 +106,30 @@ def _measure(
     return results
 
 
+def _compare(
+    built: stage.Stage, sealer: sealing.Sealer, running: Path, given: argparse.Namespace, began_at: float
+) -> list[sealing.Pair]:
+    pairs = []
+    for number in range(given.rounds):
+        pairs.append(sealer.compare(lambda: _sample(built, running, "gate", sealing.CONNECTIONS, given.seconds)))
+        say(began_at, f"round {number + 1} of {given.rounds} beside the sealer")
+    return pairs
+
+
 def _sample(built: stage.Stage, running: Path, subject: str, connections: int, seconds: int) -> Sample:
     if subject == "floor":
         return load.of_latencies(*floor.measure(built.cluster, connections=connections, seconds=seconds))
     return load.measure(built.url, running, connections=connections, seconds=seconds, bare=subject == "bare")
 
 
-def _check(cluster: Cluster, results: dict[tuple[str, int], list[Sample]]) -> None:
+def _check(cluster: Cluster, results: dict[tuple[str, int], list[Sample]], pairs: list[sealing.Pair]) -> None:
     """Refuse to print figures of a run in which something else happened than was meant."""
-    failed = sum(sample.failed for samples in results.values() for sample in samples)
+    compared = [sample for pair in pairs for sample in (*pair.without, *pair.beside)]
+    failed = sum(sample.failed for samples in (*results.values(), compared) for sample in samples)
     if failed:
         raise SystemExit(f"{failed} requests failed: these are no figures.")
-    answered = sum(sample.done for (subject, _), samples in results.items() if subject == "gate" for sample in samples)
+    gate = [sample for (subject, _), samples in results.items() if subject == "gate" for sample in samples]
+    answered = sum(sample.done for sample in (*gate, *compared))
     with psycopg.connect(cluster.superuser("waxell").conninfo()) as connection:
         row = connection.execute(
             "select count(*) filter (where verdict = 'allow'), count(*) from waxell.ledger_entry"

@@ -8,12 +8,14 @@ from pathlib import Path
 from statistics import median
 
 from bench.load import Sample
+from bench.sealing import CONNECTIONS, Handled, Pair
 
 type Results = Mapping[tuple[str, int], Sequence[Sample]]
 
 SUBJECTS = {"floor": "PostgreSQL, one statement", "bare": "bare Django view", "gate": "governed action"}
 RATIO_AT_32 = 0.15
 P50_AT_1 = 8.0
+SHARE_BESIDE_SEALER = 0.9
 
 
 def table(results: Results) -> str:
@@ -36,6 +38,28 @@ def goals(results: Results) -> str:
         f"goal: at 32 connections at least {RATIO_AT_32} of the floor: {at_32:.3f} {_met(at_32 >= RATIO_AT_32)}\n"
         f"goal: p50 at one connection at most {P50_AT_1:g} x the floor's: {at_1:.1f} {_met(at_1 <= P50_AT_1)}"
     )
+
+
+def sealing(pairs: Sequence[Pair], sealed: Handled, verified: Handled) -> str:
+    """What sealing costs the gate, and what an entry costs who seals or verifies it."""
+    lines = [f"{'':40} {'conns':>5} {'ops/s':>8} {'p50 ms':>8} {'p95 ms':>8} {'p99 ms':>8}"]
+    for subject, samples in (
+        ("governed action, sealer stopped", [sample for pair in pairs for sample in pair.without]),
+        ("governed action, sealer running", [sample for pair in pairs for sample in pair.beside]),
+    ):
+        figures = [median(getattr(sample, name) for sample in samples) for name in ("rate", "p50", "p95", "p99")]
+        lines.append(
+            f"{subject:40} {CONNECTIONS:5} {figures[0]:8,.0f} {figures[1]:8.2f} {figures[2]:8.2f} {figures[3]:8.2f}"
+        )
+    lines.append(f"\n{'':40} {'entries':>9} {'a second':>10} {'us of CPU each':>15}")
+    for subject, handled in (("sealed and published, catching up", sealed), ("verified offline, in bundles", verified)):
+        lines.append(f"{subject:40} {handled.entries:9,} {handled.rate:10,.0f} {handled.microseconds:15.1f}")
+    share = median(pair.share for pair in pairs)
+    lines.append(
+        f"\ngoal: beside a running sealer at least {SHARE_BESIDE_SEALER:g} of the rate without:"
+        f" {share:.3f} {_met(share >= SHARE_BESIDE_SEALER)}"
+    )
+    return "\n".join(lines)
 
 
 def rate_ratio(results: Results, subject: str, connections: int) -> float:

@@ -35,20 +35,36 @@ class Stage:
     def url(self) -> str:
         return f"http://{web.HOST}:{self.port}"
 
+    def superuser(self) -> str:
+        """How the database's superuser connects to it."""
+        return self.cluster.superuser(roles.DATABASE).conninfo()
+
     @contextmanager
     def serving(self) -> Iterator[int]:
         """The web server as `manage.py up` starts it; gives its process id. Django must be set up."""
-        from waxell.local import processes
-
-        [server] = [child for child in processes.plan(self.environ, self.home, port=self.port) if child.name == "web"]
-        server.environment |= {"DJANGO_SETTINGS_MODULE": "bench.settings", "PYTHONPATH": str(ROOT)}
-        try:
-            server.start()
+        with self._started("web") as server:
             self._wait_for(server)
             assert server.process is not None
             yield server.process.pid
+
+    @contextmanager
+    def running(self, name: str) -> Iterator[int]:
+        """Another of the processes that `manage.py up` starts; gives its process id. Django must be set up."""
+        with self._started(name) as child:
+            assert child.process is not None
+            yield child.process.pid
+
+    @contextmanager
+    def _started(self, name: str) -> Iterator[Child]:
+        from waxell.local import processes
+
+        [child] = [child for child in processes.plan(self.environ, self.home, port=self.port) if child.name == name]
+        child.environment |= {"DJANGO_SETTINGS_MODULE": "bench.settings", "PYTHONPATH": str(ROOT)}
+        try:
+            child.start()
+            yield child
         finally:
-            stop_all([server])
+            stop_all([child])
 
     def _wait_for(self, server: Child) -> None:
         until = time.monotonic() + READY_SECONDS
