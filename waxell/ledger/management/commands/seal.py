@@ -11,7 +11,7 @@ from typing import Any, Final
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connections
 
-from waxell.ledger.services import witnessing
+from waxell.ledger.services import sealing, witnessing
 from waxell.ledger.services.sealer import SealerRound
 from waxell.lib.db.leadership import Leadership
 from waxell.lib.errors import DomainError
@@ -85,7 +85,9 @@ def seal(leadership: Leadership, stopping: threading.Event) -> None:
         leads.set()
         pause = ROUND_SECONDS
         try:
-            if rounds.perform():
+            # What is written while we seal waits for the next round: a checkpoint for every few entries would
+            # take the gate's processors and the disk's time. Only a backlog is worked off without a pause.
+            if rounds.perform() >= sealing.BATCH:
                 pause = 0.0
             said = ""
         except DomainError as error:
