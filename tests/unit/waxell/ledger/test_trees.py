@@ -80,6 +80,10 @@ def test_inclusion_proofs_are_theirs_and_hold(size: int) -> None:
         root, leaf_hash = grown()[0][size], merkle.hash_leaf(leaf(index))
         assert merkle.includes(leaf_hash=leaf_hash, index=index, size=size, proof=proof, root=root)
         aics_tlog.verify_inclusion(leaf_hash, index, size, list(proof), root)
+        # pymerkle counts from 1 and puts the leaf itself into the path.
+        other = theirs().prove_inclusion(index + 1, size)
+        assert [hash for hash in other.path if hash != leaf_hash] == list(proof)
+        pymerkle.verify_inclusion(leaf_hash, root, other)
         assert not merkle.includes(leaf_hash=leaf(index), index=index, size=size, proof=proof, root=root)
         assert not merkle.includes(leaf_hash=leaf_hash, index=index, size=size, proof=(*proof, leaf_hash), root=root)
 
@@ -91,6 +95,8 @@ def test_every_tree_extends_every_smaller_one(new: int) -> None:
         proof = merkle.prove_consistency(old=old, new=new, node=node)
         if 0 < old < new:
             assert list(proof) == their_others().consistency_proof(old, new)
+            # pymerkle's proofs cut the trees up in another way; they lead from our one root to our other.
+            pymerkle.verify_consistency(roots[old], roots[new], theirs().prove_consistency(old, new))
         assert merkle.extends(old=old, new=new, old_root=roots[old], new_root=roots[new], proof=proof)
         assert not merkle.extends(old=old, new=new, old_root=leaf(0), new_root=roots[new], proof=proof)
         # From nothing everything follows: there the new root has nothing to be held against.
