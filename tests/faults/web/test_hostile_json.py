@@ -1,5 +1,7 @@
 """D4: whatever is sent, the answer is 400, 413 or 415, and nothing was written."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from tests.faults.web.test_visibility import fingerprint
@@ -100,6 +102,28 @@ def test_a_large_body_without_a_length_is_refused_too(bench: Bench) -> None:
     for path in ("executions/", "policies/"):
         response = bench.governor.send("POST", path, content=chunks())
         assert response.status_code in (400, 411, 413)
+
+
+def test_hostile_bodies_at_once_leave_memory_bounded(bench: Bench) -> None:
+    run = bench.start()
+    path = f"{run.path}actions/"
+    wide = b'{"args": {' + b",".join(b'"k%d": [[]]' % number for number in range(60_000)) + b"}}"
+    strings = b'{"args": {"text": "' + b"\\u00e9" * 160_000 + b'"}}'
+    sent = [wide, strings, b"[" * 900_000, LARGE * 8, b'{"a":' * 150_000]
+
+    def send(body: bytes) -> int:
+        return bench.scout.send("POST", path, content=body, headers={"Connection": "close"}).status_code
+
+    def resident() -> int:
+        return sum(process.memory_info().rss for process in bench.stack.processes("web"))
+
+    with ThreadPoolExecutor(16) as pool:
+        assert set(pool.map(send, sent * 4)) <= {400, 413}
+        before = resident()
+        assert set(pool.map(send, sent * 20)) <= {400, 413}
+
+    assert resident() - before < 64 * 1024 * 1024
+    assert run.ask()["verdict"] == "allow"
 
 
 @pytest.mark.parametrize(
