@@ -1,7 +1,8 @@
 """A sealer that kills itself at a named point, run as a process: `python -m tests.sealing.dying POINT NUMBER`.
 
-Points: `read`, `write` and `remove` at the NUMBERth such call to the store, `sign` before the NUMBERth
-signature is made, `signed` after it. Everything else a sealer does lies between two of these.
+Points: `read`, `write` and `remove` at the NUMBERth such call to the store, `publish` before the NUMBERth new head is
+written and `published` after it, `sign` before the NUMBERth signature is made, `signed` after it. Everything else a
+sealer does lies between two of these. Each note is in the journal before it is written anywhere else.
 """
 
 import os
@@ -17,6 +18,7 @@ def main(point: str, number: int) -> None:
     django.setup()
     from django.conf import settings
 
+    from tests.sealing import journal
     from waxell.ledger.domain.notes import Signature, Signer, VerifierKey
     from waxell.ledger.services.keys import FileKeys
     from waxell.ledger.services.sealer import SealerRound
@@ -41,8 +43,14 @@ def main(point: str, number: int) -> None:
             return super().read(name)
 
         def write(self, name: str, content: bytes) -> None:
+            if "checkpoint" in name:
+                journal.note(content)
+            if name.endswith("/checkpoint"):
+                fuse.burn("publish")
             fuse.burn("write")
             super().write(name, content)
+            if name.endswith("/checkpoint"):
+                fuse.burn("published")
 
         def remove(self, names: Iterable[str]) -> None:
             fuse.burn("remove")
