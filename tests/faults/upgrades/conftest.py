@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.contrib.contenttypes.models import ContentType
 from django.db import connections
 
 from governance.models import Agent, Project
@@ -103,12 +104,15 @@ def living_in(server: TestServer, name: str) -> Iterator[None]:
     """Let Django's connections go to another database, as the application."""
     settings = connections["default"].settings_dict
     kept = {key: settings[key] for key in LOGIN}
+    # Django remembers these by number, and each database numbers them in its own way.
+    ContentType.objects.clear_cache()
     connections.close_all()
     settings.update({key: server.address("app", name=name).django().get(key, "") for key in LOGIN})
     try:
         yield
     finally:
         connections.close_all()
+        ContentType.objects.clear_cache()
         settings.update(kept)
 
 
