@@ -12,6 +12,7 @@ from governance.domain.kinds import Kind
 from governance.models import Agent, Membership, Policy, Project
 from governance.services import catalogue, object_rights, rights
 from tests.factories.addresses import HOLD
+from tests.factories.executions import start
 from tests.factories.governance import make_person, owner_of
 
 type Things = dict[str, str]
@@ -61,6 +62,13 @@ def _second_role(project: Project, things: Things) -> dict[str, Any]:
 def _draft(project: Project, things: Things) -> dict[str, Any]:
     revision = Policy.objects.get(project=project, slug=things["policy"]).draft_revision
     return {"text": HOLD.replace("agree", "nod"), "mode": "enforced", "name": "Mail", "revision": revision}
+
+
+def _ended(project: Project, things: Things) -> dict[str, Any]:
+    run = start(project, input={"letter": "private"}, end_user="alice")
+    run.close()
+    things["execution_id"] = str(run.id)
+    return {"reason": "She asked for it.", "confirm": project.slug}
 
 
 def _just(**given: Any) -> Filled:
@@ -120,6 +128,11 @@ IN_GOVERNANCE: Final[dict[str, Filled]] = {
         "confirm": project.slug,
     },
     "kill_order_lift": _just(),
+    "execution_erase": _ended,
+    "end_user_erase": lambda project, things: {**_ended(project, things), "end_user": "alice"},
+    "legal_hold_new": _just(scope_type="project", reason="A claim."),
+    "legal_hold_lift": _just(reason="Settled."),
+    "retention": _just(payload="all", days=30),
 }
 """Leave an entry in the project's governance stream, which names who did it."""
 

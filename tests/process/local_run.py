@@ -31,7 +31,7 @@ class LocalRun:
         environ = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith(("WAXELL_", "CELERY_")) and name not in NAMES_OF_DATABASES
+            if not name.startswith(("WAXELL_", "CELERY_", "PROMETHEUS_")) and name not in NAMES_OF_DATABASES
         }
         self.process = subprocess.Popen(
             [*self.prefix, sys.executable, str(ROOT / "manage.py"), "up"],

@@ -67,8 +67,9 @@ class Visitor:
         self.page.wait_for_url(lambda url: urlsplit(url).path == path)
 
     def shows(self, path: str) -> bool:
-        """Tell whether an address has a page: some only take what is sent to them."""
-        return self.context.request.head(path).status != 405
+        """Tell whether an address has a page: some only take what is sent to them, some give a file away."""
+        answer = self.context.request.head(path)
+        return answer.status != 405 and "attachment" not in answer.headers.get("content-disposition", "")
 
     def forgive(self, pattern: str) -> None:
         """Drop the complaints that a test provoked; there has to be one."""

@@ -1,0 +1,1 @@
+"""Waxell as `make run` starts it: whole processes, from outside."""
