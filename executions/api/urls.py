@@ -2,9 +2,9 @@
 
 from django.urls import path
 
-# Registers the address converter `version`.
+# Registers the address converters `version` and `our_slug`.
 import governance.api.urls  # noqa: F401
-from executions.api import approvals, bundles, erasures, kill_orders, legal_holds, views
+from executions.api import approvals, bundles, erasures, kill_orders, legal_holds, simulating, views
 
 app_name = "executions_api"
 
@@ -36,6 +36,7 @@ urlpatterns = [
         kill_orders.KillOrderLifting.as_view(),
         name="kill_order_lifting",
     ),
+    path("policies/<our_slug:slug>/simulate/", simulating.PolicySimulation.as_view(), name="policy_simulation"),
     path("erasures/", erasures.ErasureCollection.as_view(), name="erasure_collection"),
     path("erasures/<version:seq>/", erasures.ErasureItem.as_view(), name="erasure_item"),
     path("legal-holds/", legal_holds.LegalHoldCollection.as_view(), name="legal_hold_collection"),

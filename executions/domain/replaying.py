@@ -9,6 +9,7 @@ import orjson
 
 from governance.domain import facts
 from governance.domain.evaluation import decide
+from governance.domain.facts import Facts
 from governance.domain.manifest import GovernanceState
 from governance.domain.tool_schemas import check_args
 from waxell.lib import canonical
@@ -47,13 +48,21 @@ def derive(line: Mapping[str, Any], args: bytes | None, *, state: GovernanceStat
     if state.engine != line["engine"]:
         return Replay(outcome=Outcome.DIFFERENT, detail=f"its engine {line['engine']} is not the state's")
     try:
-        seen = facts.read(line["facts"], _typed(line, state, args, schema_of))
+        seen = read_facts(line, args, state=state, schema_of=schema_of)
     except (KeyError, TypeError, ValueError) as error:
         return Replay(outcome=Outcome.DIFFERENT, detail=f"its facts cannot be read: {error}")
     again = canonical.encode(decide(state=state, facts=seen).document())
     if again != canonical.encode(line["decision"]):
         return Replay(outcome=Outcome.DIFFERENT, detail="the same facts now give another decision")
     return Replay(outcome=Outcome.SAME)
+
+
+def read_facts(line: Mapping[str, Any], args: bytes | None, *, state: GovernanceState, schema_of: SchemaOf) -> Facts:
+    """Return the facts of an `action.decided` entry as its decision saw them, under the `state` it names.
+
+    Raises KeyError, TypeError or ValueError where they cannot be read any more.
+    """
+    return facts.read(line["facts"], _typed(line, state, args, schema_of))
 
 
 def _typed(

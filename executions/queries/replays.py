@@ -16,7 +16,7 @@ from governance.queries import states
 from waxell.ledger.models import Entry
 from waxell.lib.errors import NotFound
 
-__all__ = ["Outcome", "Replay", "Replayed", "replay", "replay_decisions"]
+__all__ = ["Outcome", "Replay", "Replayed", "replay", "replay_decisions", "schema_named"]
 
 CACHED_SCHEMAS: Final = 512
 AT_ONCE: Final = 500
@@ -68,7 +68,7 @@ def replay(body: bytes, args: bytes | None, erased_by: int | None) -> Replay:
         return Replay(outcome=Outcome.DIFFERENT, detail=str(error))
     except (KeyError, ValueError) as error:
         return Replay(outcome=Outcome.DIFFERENT, detail=f"the governance state it names is spoilt: {error}")
-    return derive(line, args, state=state, schema_of=partial(_schema, project_id))
+    return derive(line, args, state=state, schema_of=partial(schema_named, project_id))
 
 
 def replay_decisions(
@@ -90,7 +90,7 @@ def replay_decisions(
 
 
 @lru_cache(maxsize=CACHED_SCHEMAS)
-def _schema(project_id: UUID, digest: str) -> dict[str, Any]:
+def schema_named(project_id: UUID, digest: str) -> dict[str, Any]:
     """The schema that `digest` names, from the entry that put it in force. Raises ValueError."""
     entries = Entry.objects.filter(project_id=project_id, stream=project_id, type__in=_TOOLS_SPEAK)
     for body in entries.order_by("-seq").values_list("body", flat=True).iterator():
