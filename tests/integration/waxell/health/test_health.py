@@ -101,7 +101,9 @@ def act(project: Project, times: int) -> list[str]:
     caller = Caller(key_id=parts[0], secret=parts[1])
     started = admission.start_execution(caller=caller, wanted=StartWanted(workflow="errand")).body
     wanted = ActionWanted(fence=started["lease"]["fence"], kind=Kind.TOOL_CALL, resource="search")
-    answers = [gate.request_action(caller=caller, execution_id=UUID(started["id"]), wanted=wanted) for _ in range(times)]
+    answers = [
+        gate.request_action(caller=caller, execution_id=UUID(started["id"]), wanted=wanted) for _ in range(times)
+    ]
     return [answer.body["verdict"] for answer in answers]
 
 
