@@ -1,6 +1,6 @@
 """Addresses of the gate under `/api/v1/`."""
 
-from django.urls import path
+from django.urls import include, path
 
 # Registers the address converters `version` and `our_slug`.
 import governance.api.urls  # noqa: F401
@@ -21,6 +21,7 @@ urlpatterns = [
     path(f"{_ONE}heartbeat/", views.Heartbeat.as_view(), name="heartbeat"),
     path(f"{_ONE}close/", views.Closing.as_view(), name="closing"),
     path(f"{_ONE}cancel/", views.Cancelling.as_view(), name="cancelling"),
+    path("observe/", include("executions.api.observe.urls")),
     path("ledger/verifier", bundles.verifier_source, name="ledger_verifier"),
     path("approvals/", approvals.ApprovalCollection.as_view(), name="approval_collection"),
     path("approvals/<uuid:approval_id>/", approvals.ApprovalItem.as_view(), name="approval_item"),

@@ -21,7 +21,7 @@ from governance.api.authentication import key_text
 from governance.api.views import JSONOnly
 from governance.domain.requests import Retry, retry_of
 from governance.queries import keys
-from waxell.lib import problems
+from waxell.lib import json_strict, problems
 from waxell.lib.errors import DomainError, Unauthenticated
 from waxell.lib.json_body import StrictJSONParser, read_json
 
@@ -37,6 +37,7 @@ class GateView(APIView):
     parser_classes = (StrictJSONParser,)
     content_negotiation_class = JSONOnly
     metadata_class = None
+    max_bytes = json_strict.MAX_BYTES
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Take a POST past REST framework's own request, which costs more than reading the body does."""
@@ -60,7 +61,7 @@ class GateView(APIView):
             raise Unauthenticated()
         if door.COUNTED not in request.META:
             count_request(*parts)
-        body = read_json(request)
+        body = read_json(request, self.max_bytes)
         retry = retry_of(
             caller=parts[0],
             path=request.path,

@@ -28,10 +28,14 @@ class Caller:
     secret: str | None = None
     person_id: UUID | None = None
     worker: str | None = None
+    afterwards: bool = False
+    """Whether the caller tells of what it has done already."""
 
     @property
     def vouched(self) -> str:
         """How far the record of this caller's acts can be believed."""
+        if self.afterwards:
+            return "observed"
         return "enforced" if self.worker else "asked"
 
     def document(self) -> dict[str, str]:

@@ -180,6 +180,14 @@ class Reader:
     def _late(self, body: Mapping[str, Any], seq: int) -> dict[str, Any]:
         return {**self._resulted(body, seq), "word": "Came late", "icon": "clock", "tone": "warning"}
 
+    def _told_beside(self, body: Mapping[str, Any], seq: int) -> dict[str, Any]:
+        return {
+            "word": "Told afterwards",
+            "icon": "clock",
+            "what": body["kind"],
+            "text": "The agent told this beside the record; nothing was decided by it.",
+        }
+
     def _fenced(self, body: Mapping[str, Any], seq: int) -> dict[str, Any]:
         return {
             "word": "Turned away",
@@ -238,6 +246,7 @@ _TOLD: Final[dict[str, Callable[[Reader, Mapping[str, Any], int], dict[str, Any]
     "action.resulted": Reader._resulted,
     "result.late": Reader._late,
     "write.fenced": Reader._fenced,
+    "telemetry.told": Reader._told_beside,
     "execution.claimed": Reader._claimed,
     "approval.voted": Reader._voted,
     "approval.decided": Reader._voted,

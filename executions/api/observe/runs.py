@@ -1,0 +1,147 @@
+"""The life of a run: start, what it used, complete."""
+
+from typing import Final
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+
+from executions.api.observe import answers, inputs
+from executions.api.observe.views import Call, ObserveView, unlisted
+from executions.api.views import json_response
+from executions.domain.states import TERMINAL, State
+from executions.domain.wanted import CloseWanted, StartWanted
+from executions.models import Execution
+from executions.services import acting, admission, lifecycle, telling
+from executions.services.appending import Answer, ExecutionClosed, Fenced
+from executions.services.rehearsing import WorkflowIsOurs
+from executions.services.telling import Told
+from governance.models import Workflow
+from waxell.lib.times import format_time
+
+TELEMETRY_BYTES: Final = 2 << 20
+JUDGED: Final = 500
+"""Of one body so many uses are judged; the others are kept beside the record, whole."""
+
+REFUSED: Final = frozenset({State.DENIED, State.HALTED, State.CANCELLED, State.INTERRUPTED})
+
+
+@unlisted
+class RunStart(ObserveView):
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Admit a run. One that is refused has a record too, and every gate of it blocks."""
+        call = self.begin(request)
+        wanted = inputs.run(call.body)
+        if Workflow.objects.filter(
+            project_id=call.key.project_id, slug=wanted.workflow, kind=Workflow.Kind.WORKER
+        ).exists():
+            raise WorkflowIsOurs()
+        agent = acting.agent_of(call.key, wanted.agent_name)
+        parent, delegation = acting.lineage(call.caller, call.key, wanted.parent, agent)
+        answer = admission.start_execution(
+            caller=call.caller,
+            wanted=StartWanted(
+                workflow=wanted.workflow,
+                agent=agent,
+                input=wanted.inputs or None,
+                labels=wanted.labels,
+                parent=parent,
+                delegation=delegation,
+                end_user=wanted.end_user,
+                lease_seconds=inputs.LEASE_SECONDS,
+            ),
+            retry=call.retry,
+        )
+        return json_response(started(answer), status=answer.status)
+
+
+@unlisted
+class LlmCalls(ObserveView):
+    max_bytes = TELEMETRY_BYTES
+
+    def post(self, request: HttpRequest, execution_id: UUID) -> HttpResponse:
+        """Settle model calls that were asked for, and judge those that were not."""
+        call = self.begin(request)
+        calls = inputs.calls(call.body)
+        return json_response(_use(call, execution_id, calls))
+
+
+@unlisted
+class Steps(ObserveView):
+    max_bytes = TELEMETRY_BYTES
+
+    def post(self, request: HttpRequest, execution_id: UUID) -> HttpResponse:
+        """Settle or judge the steps that used something; keep the others beside the record."""
+        call = self.begin(request)
+        steps = inputs.steps(call.body)
+        body = _use(call, execution_id, steps.uses)
+        if steps.plain:
+            telling.note(caller=call.caller, execution_id=execution_id, kind="steps", told=steps.plain)
+        return json_response(body)
+
+
+@unlisted
+class Completion(ObserveView):
+    max_bytes = TELEMETRY_BYTES
+
+    def post(self, request: HttpRequest, execution_id: UUID) -> HttpResponse:
+        """Close the record. What comes after its end is kept beside it."""
+        call = self.begin(request)
+        steps = inputs.steps(call.body, required=False)
+        inputs.completion(call.body, fence=0)
+        _use(call, execution_id, steps.uses)
+        row = telling.own_execution(call.caller, execution_id, "close")
+        wanted = inputs.completion(call.body, row.fence)
+        try:
+            if State(row.state) not in TERMINAL:
+                lifecycle.close_execution(
+                    caller=call.caller, execution_id=execution_id, wanted=wanted, retry=call.retry
+                )
+            elif row.state != wanted.outcome:
+                _note_late(call, execution_id, wanted)
+        except (ExecutionClosed, Fenced):
+            _note_late(call, execution_id, wanted)
+        row.refresh_from_db()
+        refused = row.state in REFUSED and wanted.outcome == "completed"
+        ended_at = row.ended_at or row.started_at
+        return json_response(
+            {
+                "run_id": str(row.pk),
+                "duration": (ended_at - row.started_at).total_seconds(),
+                "state": row.state,
+                "governance": answers.governance(answers.ended(row.state, row.cause) if refused else answers.allow()),
+            }
+        )
+
+
+def started(answer: Answer) -> answers.Body:
+    """How the start of a run is answered; both names of it are the execution's id."""
+    row = Execution.objects.only("started_at").get(pk=answer.body["id"])
+    return {
+        "run_id": answer.body["id"],
+        "workflow_id": answer.body["id"],
+        "started_at": format_time(row.started_at),
+        "state": answer.body["state"],
+    }
+
+
+def _use(call: Call, execution_id: UUID, uses: tuple[Told, ...]) -> answers.Body:
+    """Tell the record what was used; the answer has the strictest verdict met."""
+    row = telling.own_execution(call.caller, execution_id, "result")
+    refused = None
+    for told in uses[:JUDGED]:
+        answer = telling.tell(caller=call.caller, execution_id=execution_id, told=told)
+        if refused is None and answer is not None:
+            judged = answers.verdict(answer.body)
+            refused = judged if judged["action"] == "block" else None
+    if rest := uses[JUDGED:]:
+        documents = [told.document() for told in rest]
+        telling.note(caller=call.caller, execution_id=execution_id, kind="uses", told=documents)
+    row.refresh_from_db(fields=("state", "cause"))
+    if refused is None and row.state in REFUSED:
+        refused = answers.ended(row.state, row.cause)
+    return {"run_id": str(execution_id), "governance": answers.governance(refused or answers.allow())}
+
+
+def _note_late(call: Call, execution_id: UUID, wanted: CloseWanted) -> None:
+    told = {"outcome": wanted.outcome, "output": wanted.output, "error": wanted.error}
+    telling.note(caller=call.caller, execution_id=execution_id, kind="complete", told=[told])
