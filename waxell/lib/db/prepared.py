@@ -16,7 +16,7 @@ import orjson
 from django.db import connections
 from psycopg import Connection, Cursor, OperationalError, errors
 from psycopg.adapt import Transformer
-from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus, Format, TransactionStatus
+from psycopg.pq import DiagnosticField, ExecStatus, Format, TransactionStatus
 from psycopg.pq.abc import PGresult
 from psycopg.types.json import set_json_loads
 
@@ -50,9 +50,9 @@ class Prepared:
             session: Connection[Any] = connection.connection
             result = self._run(session, arguments)
             if result.status != ExecStatus.TUPLES_OK:
-                if session.pgconn.status != ConnStatus.OK:
-                    # The server went away: libpq says so in words, without a SQLSTATE.
-                    raise OperationalError(session.pgconn.get_error_message())
+                if result.error_field(DiagnosticField.SQLSTATE) is None:
+                    # The server went away: libpq says so in words, and may not know its own state yet.
+                    raise OperationalError(result.get_error_message())
                 raise errors.error_from_result(result, encoding=session.info.encoding)
             reader = _learnt(session).reader
             reader.set_pgresult(result)
