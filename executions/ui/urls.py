@@ -12,6 +12,7 @@ from executions.ui import (
     ledger,
     overview,
     retention,
+    simulating,
     starts,
     workflows,
 )
@@ -32,6 +33,7 @@ pages = [
         name="payload",
     ),
     path("workflows/<uuid:workflow_id>/", workflows.workflow, name="workflow"),
+    path("policies/<slug:policy>/try/", simulating.policy_try, name="policy_try"),
     path("approvals/", approvals.approval_list, name="approval_list"),
     path("approvals/<uuid:approval_id>/", approvals.approval, name="approval"),
     path("kill-orders/", kill_orders.kill_order_list, name="kill_order_list"),

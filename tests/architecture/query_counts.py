@@ -55,6 +55,7 @@ QUERIES: Final[dict[str, int]] = {
     "policy_publish": 18,
     "policy_retire": 15,
     "policy_rights": 22,
+    "policy_try": 22,
     "policy_version": 20,
     "project_settings": 14,
     "retention": 23,
