@@ -33,7 +33,7 @@ from waxell.lib.ids import uuid7
 
 
 class AgentUnknown(Invalid):
-    """This key belongs to a service: say in `agent` which registered agent is to act."""
+    """No such agent: an agent's key acts as itself, a service says in `agent` which registered agent is to act."""
 
     code = "agent_unknown"
 
@@ -64,7 +64,8 @@ def start_execution(*, caller: Caller, wanted: StartWanted, retry: Retry | None 
         stored = stored_answer(snapshot, retry)
         if stored is not None:
             return _with_current_state(stored)
-        if snapshot.agent_id is None:
+        # For an agent's key there is no other agent: it starts executions as itself.
+        if snapshot.agent_id is None or snapshot.key_agent not in (None, snapshot.agent_id):
             raise AgentUnknown()
         _check_parent(snapshot, wanted)
         if snapshot.workflow_id is None:

@@ -30,6 +30,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "policy_collection": {"slug": "new", "name": "New", "text": HOLD},
     "policy_draft": {"text": HOLD},
     "policy_validation": {"text": HOLD},
+    "policy_simulation": {"text": HOLD},
     "policy_publication": NOTE,
     "policy_retirement": NOTE,
     "policy_version_publication": NOTE,

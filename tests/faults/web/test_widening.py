@@ -2,8 +2,10 @@
 
 import pytest
 
+from executions.models import Execution
 from governance.domain.actors import Actor
 from governance.services import rights
+from tests.factories import make_agent
 from tests.faults.web.test_visibility import fingerprint
 from tests.stack.fixtures import Bench
 from tests.stack.routes import furnish, routes, values_of
@@ -22,6 +24,19 @@ def test_an_agents_key_changes_no_rule_and_no_right(bench: Bench) -> None:
         status = bench.scout.send(route.method, route.path(values_of(route, things)), route.body).status_code
         assert (str(route), status in (403, 404)) == (str(route), True)
     assert fingerprint(bench.project) == before
+
+
+def test_an_agent_starts_as_itself_only(bench: Bench) -> None:
+    make_agent(bench.project, "treasurer")
+    answers = {
+        name: bench.scout.send("POST", "executions/", {"workflow": "errand", "agent": name})
+        for name in ("treasurer", "nobody", "scout")
+    }
+
+    assert [answer.status_code for answer in answers.values()] == [422, 422, 201]
+    # Another agent is as unknown as one that does not exist.
+    assert answers["treasurer"].json() == answers["nobody"].json()
+    assert not Execution.objects.filter(agent_slug="treasurer").exists()
 
 
 def test_an_agent_is_never_given_a_key_that_governs(bench: Bench) -> None:
