@@ -16,6 +16,7 @@ from governance.models import Project
 from tests.factories import make_project
 from tests.factories.executions import Run, start
 from tests.factories.sealing import messages
+from tests.sealing import journal
 from tests.sealing.ground import Ground, write
 from tests.sealing.recovering import bundle_of
 from tests.sealing.sound import assert_sound
@@ -173,7 +174,8 @@ def test_a_sealer_that_dies_while_a_key_changes_goes_on(
     ground.seal()
     new = ground.keys.rotate().verifier
     write(project.pk, project.pk, 5)
-    sealer = ground.start("-m", "tests.sealing.dying", point, str(number))
+    kept = {journal.NAME: str(ground.path / "journal")}
+    sealer = ground.start("-m", "tests.sealing.dying", point, str(number), **kept)
     output = sealer.communicate(timeout=60)[0]
     assert sealer.returncode == -signal.SIGKILL, output
 
