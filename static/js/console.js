@@ -95,7 +95,8 @@ document.addEventListener("keydown", (event) => {
       menu.querySelector("summary").focus();
     }
   }
-  const typing = event.target instanceof Element && event.target.closest("input, textarea, select, [contenteditable], dialog");
+  // A dialog that has just closed keeps the focus until the next frame.
+  const typing = event.target instanceof Element && event.target.closest("input, textarea, select, [contenteditable], dialog[open]");
   if (typing || event.ctrlKey || event.metaKey || event.altKey || event.key.length !== 1) return;
   const now = performance.now();
   // At most two keys in a row: what was pressed before them does not matter.

@@ -6,11 +6,11 @@ mode); a scrape adds them up. Where nothing can be written there, a process tell
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
@@ -18,7 +18,7 @@ from django.http import HttpRequest, HttpResponseBase
 from waxell.lib.surfaces import is_api
 
 if TYPE_CHECKING:
-    from prometheus_client import CollectorRegistry, Counter, Histogram
+    from prometheus_client import CollectorRegistry, Counter, Histogram, Metric
 
 VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
 SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
@@ -50,6 +50,13 @@ def meters() -> Meters:
     from prometheus_client import CollectorRegistry, Counter, Histogram
     from prometheus_client.multiprocess import MultiProcessCollector
 
+    class Reader(MultiProcessCollector):
+        """Reads the files of all processes, but for one that was killed before it wrote anything."""
+
+        def collect(self) -> "Iterable[Metric]":
+            files = [path for path in Path(directory).glob("*.db") if path.stat().st_size]
+            return cast("Iterable[Metric]", self.merge(map(str, files), accumulate=True))  # type: ignore[no-untyped-call]
+
     # In multiprocess mode the registry holds the reader of all files, never the meters themselves.
     registry = CollectorRegistry()
     own = None if shared else registry
@@ -71,7 +78,7 @@ def meters() -> Meters:
         ),
     )
     if shared:
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        Reader(registry)  # type: ignore[no-untyped-call]
     return made
 
 

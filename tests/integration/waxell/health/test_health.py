@@ -1,7 +1,9 @@
 """Alive, ready, and how much it does."""
 
 import json
+import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +21,7 @@ from governance.queries import keys
 from tests.factories import make_agent, make_budget, make_key, make_person, make_project
 from tests.factories.governance import owner_of
 from waxell.lib import observing
+from waxell.lib.metering import VARIABLE
 from waxell.lib.observing import Finding
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -126,6 +129,14 @@ def test_decisions_and_budget_refusals_are_counted(client: Client) -> None:
     assert after['waxell_live_executions{state="running"}'] == 1
     assert after["waxell_queue_depth"] == 0
     assert after["waxell_seal_queue"] >= 4
+
+
+def test_a_process_that_was_killed_at_its_first_step_hides_no_figures(client: Client) -> None:
+    client.get("/metrics")
+    left = Path(os.environ[VARIABLE]) / "counter_0.db"
+    left.touch()
+    assert client.get("/metrics").status_code == 200
+    left.unlink()
 
 
 def test_calls_are_measured_by_route_and_not_by_address(client: Client) -> None:

@@ -68,10 +68,13 @@ match HOW:
     case "own-handler":
         import signal
 
-        signal.signal(signal.SIGTERM, lambda *_: os.write(1, b"mine\n") and None)
+        heard = threading.Event()
+        signal.signal(signal.SIGTERM, lambda *_: heard.set())
         with execution("errand") as opened:
             print(opened.id, flush=True)
-            signal.pause()
+            # Not pause(): the signal may come before it.
+            heard.wait()
+            print("mine", flush=True)
     case "fork":
         with execution("errand") as opened:
             print(opened.id, flush=True)
