@@ -4,7 +4,8 @@ PY := .venv/bin/python
 
 run: ; @.ci/venv runtime && exec $(PY) manage.py up
 
-test: lint types ; $(PY) -m pytest
+# Tests that start Waxell's own processes stay together on one processor; see tests/plugin.
+test: lint types ; $(PY) -m pytest -n auto --maxprocesses 4 --dist loadgroup
 
 lint: venv
 	.venv/bin/ruff check .

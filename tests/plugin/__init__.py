@@ -32,6 +32,15 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         config.stash[SERVER].close()
 
 
+# Before pytest-xdist reads the groups.
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where tests run beside each other, those with processes share one stack, and files stay whole."""
+    for item in items:
+        together = item.get_closest_marker("process") or "stack" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("processes" if together else item.nodeid.partition("::")[0]))
+
+
 @pytest.fixture(scope="session")
 def database_server(request: pytest.FixtureRequest) -> TestServer:
     """The running server of this test run; starts it if no test did yet."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 import threading
 import time
@@ -9,6 +10,9 @@ import time
 from waxell_client import execution
 
 HOW = sys.argv[1]
+
+# What a shell starts in the background ignores Ctrl-C, and so would this.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def wait() -> None:
@@ -66,8 +70,6 @@ match HOW:
         worker.start()
         worker.join()
     case "own-handler":
-        import signal
-
         heard = threading.Event()
         signal.signal(signal.SIGTERM, lambda *_: heard.set())
         with execution("errand") as opened:
