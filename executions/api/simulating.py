@@ -1,5 +1,6 @@
 """Trying a draft over REST: what the decisions of a period would have been with it."""
 
+from dataclasses import asdict
 from typing import Any
 
 from django.utils import timezone
@@ -49,6 +50,13 @@ class SimulationExample(serializers.Serializer[Any]):
     reason = Reason(allow_null=True, help_text="What would bind; null where nothing would.")
 
 
+class SimulationAffected(serializers.Serializer[Any]):
+    agent = serializers.CharField()
+    workflow = serializers.CharField()
+    changed = serializers.IntegerField()
+    let_through = serializers.IntegerField(help_text="Of `changed`, those that would newly be allowed.")
+
+
 class SimulationOutput(serializers.Serializer[Any]):
     since = serializers.DateTimeField()
     decisions = serializers.IntegerField(help_text="Looked at, those unjudged among them.")
@@ -61,6 +69,9 @@ class SimulationOutput(serializers.Serializer[Any]):
         child=serializers.IntegerField(), help_text="`allow->halt` and the like; what is newly let through first."
     )
     examples = SimulationExample(many=True)
+    affected = SimulationAffected(
+        many=True, help_text="Whose decisions would change: where most is newly let through first."
+    )
     more = serializers.BooleanField(help_text="True where the period holds more decisions than `limit`.")
 
 
@@ -96,6 +107,7 @@ def _document(tried: Simulation) -> dict[str, Any]:
         "marked": tried.marked,
         "by_transition": {str(transition): many for transition, many in tried.by_transition.items()},
         "examples": [_example(example) for example in tried.examples],
+        "affected": [asdict(one) for one in tried.affected],
         "more": tried.more,
     }
 

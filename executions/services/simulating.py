@@ -12,6 +12,7 @@ from executions.domain.simulating import Draft, Transition, Tried
 from executions.queries.decisions import Recorded, recorded
 from executions.queries.replays import schema_named
 from governance.domain.manifest import GovernanceState, UnknownEngine
+from governance.domain.verdicts import Verdict
 from governance.queries import policies as queries
 from governance.queries import states
 from governance.services.policies import PolicyInvalid
@@ -37,12 +38,23 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Affected:
+    """How many decisions of an agent in a workflow would change, and how many of those would newly be let through."""
+
+    agent: str
+    workflow: str
+    changed: int
+    let_through: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Simulation:
     """What would have changed among `decisions` looked at, `unjudged` of them without their facts.
 
     `by_transition` and `examples` (some of each transition, the newest first) are in the order of
-    their reading. `marked` are those that rules of the draft would only have marked. `more` says
-    that the period holds decisions beyond the limit.
+    their reading; `affected` begins where most would newly be let through, then where most changes.
+    `marked` are those that rules of the draft would only have marked. `more` says that the period
+    holds decisions beyond the limit.
     """
 
     since: datetime
@@ -51,6 +63,7 @@ class Simulation:
     marked: int
     by_transition: dict[Transition, int]
     examples: tuple[Example, ...]
+    affected: tuple[Affected, ...]
     more: bool
 
     @property
@@ -65,6 +78,8 @@ class _Tally:
     marked: int = 0
     transitions: Counter[Transition] = field(default_factory=Counter)
     examples: dict[Transition, list[Example]] = field(default_factory=dict)
+    changed: Counter[tuple[str, str]] = field(default_factory=Counter)
+    let_through: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def count(self, found: Recorded, tried: Tried | None) -> None:
         self.decisions += 1
@@ -74,9 +89,20 @@ class _Tally:
         self.marked += tried.marked
         if tried.changed:
             self.transitions[tried.transition] += 1
+            facts = found.line["facts"]
+            acting = (facts["principal"]["slug"], facts["execution"]["workflow"])
+            self.changed[acting] += 1
+            self.let_through[acting] += tried.transition.after is Verdict.ALLOW
             kept = self.examples.setdefault(tried.transition, [])
             if len(kept) < EXAMPLES_EACH:
                 kept.append(Example(recorded=found, tried=tried))
+
+    def affected(self) -> tuple[Affected, ...]:
+        found = (
+            Affected(agent=agent, workflow=workflow, changed=many, let_through=self.let_through[agent, workflow])
+            for (agent, workflow), many in self.changed.items()
+        )
+        return tuple(sorted(found, key=lambda one: (-one.let_through, -one.changed, one.agent, one.workflow)))
 
 
 def simulate(
@@ -111,6 +137,7 @@ def simulate(
         marked=tally.marked,
         by_transition={transition: tally.transitions[transition] for transition in ordered},
         examples=tuple(example for transition in ordered for example in tally.examples[transition]),
+        affected=tally.affected(),
         more=more,
     )
 

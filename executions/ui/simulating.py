@@ -30,6 +30,9 @@ PERIODS: Final = {
 AT_A_GLANCE: Final = 1_000
 """How many decisions are judged before a publication."""
 
+MOST_SHOWN: Final = 20
+"""How many pairs of an agent and a workflow the page lists."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
@@ -71,6 +74,8 @@ def policy_try(request: HttpRequest, project: Project, policy: str) -> HttpRespo
         "tried": tried,
         "changes": _changes(tried) if tried else (),
         "examples": [_shown(example) for example in tried.examples] if tried else (),
+        "affected": tried.affected[:MOST_SHOWN] if tried else (),
+        "unshown": max(0, len(tried.affected) - MOST_SHOWN) if tried else 0,
         "periods": [
             {"href": f"?period={name}", "label": label, "current": name == period}
             for name, (label, _) in PERIODS.items()

@@ -38,6 +38,7 @@ def test_the_answer_is_the_contracts(governor: APIClient, draft: Callable[..., P
     assert answer.status_code == 200
     assert (body["decisions"], body["unjudged"], body["changed"], body["marked"], body["more"]) == (2, 0, 1, 0, False)
     assert body["by_transition"] == {"allow->halt": 1}
+    assert [(one["changed"], one["let_through"]) for one in body["affected"]] == [(1, 0)]
     (example,) = body["examples"]
     assert (example["execution"], example["seq"], example["before"], example["after"]) == (
         str(run.id),

@@ -76,6 +76,22 @@ def test_what_would_newly_be_let_through_comes_first(project: Project) -> None:
     assert second.tried.reason["rule"] == "no-search"
 
 
+def test_it_says_whose_decisions_would_change_and_to_whom_more_is_allowed_first(project: Project) -> None:
+    policy = make_policy(project, rule("mail"))
+    for workflow, resources in {"much": ("search", "search", "search"), "newly": ("mail",), "none": ("read",)}.items():
+        run = start(project, workflow=workflow)
+        for resource in resources:
+            run.ask(resource)
+
+    found = tried(policy, text=rule("search", name="no-search", effect="hold"))
+
+    assert [(one.workflow, one.changed, one.let_through) for one in found.affected] == [
+        ("newly", 1, 1),
+        ("much", 3, 0),
+    ]
+    assert sum(one.changed for one in found.affected) == found.changed
+
+
 def test_the_text_of_then_changes_nothing_though_people_agreed_under_it(project: Project) -> None:
     person = make_person("Ada")
     rights.grant_role(project=project, person=person, role=Membership.Role.APPROVER, actor=Actor(system="test"))

@@ -26,6 +26,7 @@ def test_the_page_tells_what_would_change_and_leads_there(bench, alice, policy):
     assert "What would change" in page
     assert f'href="/p/{bench.project.slug}/executions/{run.id}/"' in page
     assert f"{policy.slug}/no-mail" in page
+    assert "Whose decisions would change" in page
 
 
 def test_a_draft_that_touches_nothing_says_so_and_a_broken_one_cannot_be_tried(bench, alice, policy):
