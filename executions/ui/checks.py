@@ -116,7 +116,7 @@ def _unchecked(found: Checked, own_keys: bool, old_checkpoint: bool) -> Iterator
             "with the next check."
         )
     if not seen["witnesses"]:
-        yield _("Whether anybody else has seen this seal: it bears no signature of a witness that was asked for here.")
+        yield _("Whether anybody else has seen this seal: for that, give the key of a witness with the next check.")
     if seen["executions"] > seen["closed"]:
         yield _(
             "What comes after: a record that is not closed goes on, and could have been cut short before this file."

@@ -136,7 +136,7 @@ def _check(request: HttpRequest, project: Project, form: CheckForm) -> Outcome:
         subject = f"{row.workflow_slug}, {row.pk}"
         chunks = _bundle(row, contents=may(request, Permission.VIEW_PAYLOADS, project))
     with _kept(chunks) as path:
-        found = verifying.check(path, keys=keys, checkpoint=wanted["checkpoint"])
+        found = verifying.check(path, keys=keys, checkpoint=wanted["checkpoint"], witnesses=wanted["witnesses"])
     return checks.tell(found, subject=subject, own_keys=not wanted["keys"], old_checkpoint=bool(wanted["checkpoint"]))
 
 

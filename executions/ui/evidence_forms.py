@@ -1,7 +1,8 @@
 """Which evidence to take along, and what to check."""
 
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -10,8 +11,12 @@ from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from waxell.ledger.domain.cosignatures import CosignerKey
 from waxell.ledger.domain.notes import MalformedKey, VerifierKey
 from waxell.lib import uploads
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
 
 
 class PeriodForm(forms.Form):
@@ -45,7 +50,7 @@ class PeriodForm(forms.Form):
 
 
 class CheckForm(forms.Form):
-    """A file or an execution, and what the reader kept: keys and an older seal."""
+    """A file or an execution, and what the reader kept: keys, an older seal, a witness's key."""
 
     bundle = forms.FileField(
         label=_("A file that was exported"),
@@ -75,6 +80,13 @@ class CheckForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
         help_text=_("The ledger must continue it. Export the file with the proof for that: --continues."),
     )
+    witnesses = forms.CharField(
+        label=_("The key of a witness"),
+        required=False,
+        max_length=10_000,
+        widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false"}),
+        help_text=_("Everything in the file must then have been seen, and cosigned, by them. One key on each line."),
+    )
 
     def clean_bundle(self) -> Any:
         file = self.cleaned_data["bundle"]
@@ -90,11 +102,17 @@ class CheckForm(forms.Form):
             raise forms.ValidationError(_("This is no id of an execution.")) from error
 
     def clean_keys(self) -> str:
-        lines = [line.strip() for line in self.cleaned_data["keys"].splitlines() if line.strip()]
+        return self._keys("keys", VerifierKey.parse, _("This is no key of a ledger."))
+
+    def clean_witnesses(self) -> str:
+        return self._keys("witnesses", CosignerKey.parse, _("This is no key of a witness."))
+
+    def _keys(self, field: str, parse: Callable[[str], object], refusal: "StrPromise") -> str:
+        lines = [line.strip() for line in self.cleaned_data[field].splitlines() if line.strip()]
         try:
-            return "".join(f"{VerifierKey.parse(line)}\n" for line in lines)
+            return "".join(f"{parse(line)}\n" for line in lines)
         except MalformedKey as error:
-            raise forms.ValidationError(_("This is no key of a ledger.")) from error
+            raise forms.ValidationError(refusal) from error
 
     def clean_checkpoint(self) -> str:
         # Browsers send line ends of their own; a seal has one kind.

@@ -3,6 +3,7 @@
 import io
 import shutil
 import time
+from pathlib import Path
 from typing import Any
 
 import aics_tlog
@@ -20,6 +21,7 @@ from tests.witness.process import Running, Watcher
 from waxell.ledger.domain.cosignatures import CosigningKey
 from waxell.ledger.models import Checkpoint, Cosignature, Log, Witness
 from waxell.ledger.queries import checkpoints, cosignatures, observations, proofs, trees
+from waxell.ledger.services import verifying
 from waxell.ledger.services.witnessing import WitnessAlarm, WitnessRound
 from waxell.ledger.verifier import verify_bundle
 from waxell.ledger.verifier.verify_bundle import Key
@@ -46,7 +48,7 @@ def accepted_by_others(note: str, watcher: Watcher) -> int:
 
 
 def test_what_is_cosigned_is_published_proved_and_bundled(
-    ground: Ground, project: Project, running: Running, watcher: Watcher
+    ground: Ground, project: Project, running: Running, watcher: Watcher, tmp_path: Path
 ) -> None:
     run = start(project)
     run.close()
@@ -67,6 +69,11 @@ def test_what_is_cosigned_is_published_proved_and_bundled(
     assert messages(report) == []
     assert report.summary["witnesses"] == ["witness.test"]
     assert [seen["size"] for seen in report.summary["cosignatures"]] == [newest.size]
+
+    kept = tmp_path / "kept.bundle"
+    kept.write_bytes(bundle_of(run))
+    own = str(ground.keys.current().verifier)
+    assert verifying.check(kept, keys=own, witnesses=str(watcher.key)).summary["witnesses"] == ["witness.test"]
 
 
 def bundle_of(run: Any) -> bytes:

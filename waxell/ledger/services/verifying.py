@@ -23,6 +23,8 @@ MEMORY_BYTES: Final = 1024 * 1024 * 1024
 ANSWER_BYTES: Final = 8 * 1024 * 1024
 AT_ONCE: Final = 2
 
+OPTIONS: Final = {"keys": "--key", "checkpoint": "--checkpoint", "witnesses": "--witness"}
+
 # Limits are set by the child itself: a hook between fork and exec is unsafe beside threads.
 _BOUNDED: Final = """
 import resource, runpy, sys
@@ -76,29 +78,36 @@ class Checked:
     summary: Mapping[str, Any]
 
 
-def check(bundle: Path, *, keys: str, checkpoint: str = "", unfinished: bool = True) -> Checked:
+def check(bundle: Path, *, keys: str, checkpoint: str = "", witnesses: str = "", unfinished: bool = True) -> Checked:
     """Check the bundle in a file with verifier keys, one a line, and perhaps an older checkpoint.
 
+    `witnesses` are keys too, one a line: what is not cosigned by each of them does not hold.
     Raises ChecksBusy, CheckTooLong, NothingChecked.
     """
     if not _running.acquire(blocking=False):
         raise ChecksBusy(retry_after=SECONDS // 2)
     try:
         with tempfile.TemporaryDirectory(prefix="waxell-check-") as folder:
-            return _check(bundle, Path(folder), keys=keys, checkpoint=checkpoint, unfinished=unfinished)
+            options = _options(Path(folder), keys=keys, checkpoint=checkpoint, witnesses=witnesses)
+            if unfinished:
+                options.append("--unfinished")
+            return _check(bundle, Path(folder), options)
     finally:
         _running.release()
 
 
-def _check(bundle: Path, folder: Path, *, keys: str, checkpoint: str, unfinished: bool) -> Checked:
-    key_file, answer = folder / "key", folder / "answer"
-    key_file.write_text(keys, encoding="utf-8")
-    options = ["--json", "--key", str(key_file)]
-    if checkpoint:
-        (folder / "checkpoint").write_text(checkpoint, encoding="utf-8", newline="")
-        options += ["--checkpoint", str(folder / "checkpoint")]
-    if unfinished:
-        options.append("--unfinished")
+def _options(folder: Path, **kept: str) -> list[str]:
+    """Put what the reader kept into files, and name them as the program wants it."""
+    options = ["--json"]
+    for option, text in kept.items():
+        if text:
+            (folder / option).write_text(text, encoding="utf-8", newline="")
+            options += [OPTIONS[option], str(folder / option)]
+    return options
+
+
+def _check(bundle: Path, folder: Path, options: list[str]) -> Checked:
+    answer = folder / "answer"
     limits = [str(SECONDS), str(MEMORY_BYTES), str(ANSWER_BYTES)]
     command = [sys.executable, "-I", "-X", "utf8", "-c", _BOUNDED, *limits, str(verifier.SOURCE), str(bundle), *options]
     with answer.open("wb") as told, (folder / "errors").open("wb") as errors:

@@ -17,6 +17,7 @@ from tests.factories import make_person, make_project
 from tests.factories.executions import start
 from tests.factories.governance import owner_of
 from tests.factories.sealing import SIGNER, Seal, bundle_of, check, messages, seal
+from waxell.ledger.domain.cosignatures import CosigningKey
 from waxell.ledger.models import Entry
 from waxell.ledger.services import verifying
 from waxell.lib import uploads
@@ -162,6 +163,27 @@ def test_an_older_seal_must_be_continued(owner, project, row, seal):
     page = owner.post(at(project, "ledger/verify/"), {"bundle": upload(bundle), "checkpoint": note}).text
 
     assert "The ledger continues the older seal that you gave" in page
+
+
+def test_a_witness_that_is_asked_for_must_have_cosigned(owner, project, row):
+    witness = CosigningKey.generate("witness.example.org").verifier
+    unasked = owner.post(at(project, "ledger/verify/"), {"bundle": upload(bundle_of(row))}).text
+
+    asked = {"bundle": upload(bundle_of(row)), "witnesses": f" {witness}\r\n"}
+    page = owner.post(at(project, "ledger/verify/"), asked).text
+
+    assert "give the key of a witness" in unasked
+    assert "It does not hold" in page
+    assert "no checkpoint of the bundle is cosigned by the witness witness.example.org" in page
+
+
+def test_a_ledgers_key_is_no_witnesss(owner, project, row):
+    given = {"bundle": upload(bundle_of(row)), "witnesses": str(SIGNER.verifier)}
+
+    answer = owner.post(at(project, "ledger/verify/"), given)
+
+    assert answer.status_code == 422
+    assert "This is no key of a witness." in answer.text
 
 
 def test_a_changed_file_does_not_hold_and_each_change_is_named(owner, project, row):
