@@ -89,3 +89,19 @@ class LocalRun:
             return process.environ().get("WAXELL_HOME") == str(self.home)
         except psutil.Error:
             return False
+
+
+def command_of(process: psutil.Process) -> str:
+    """What it was started with, in one line; "" when it has ended since it was listed."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
+def parent_of(process: psutil.Process) -> int | None:
+    """The process that it belongs to; None when it has ended since it was listed."""
+    try:
+        return process.ppid()
+    except psutil.Error:
+        return None

@@ -17,7 +17,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.process.local_run import ROOT, LocalRun
+from tests.process.local_run import ROOT, LocalRun, command_of, parent_of
 
 pytestmark = pytest.mark.process
 
@@ -55,7 +55,7 @@ def test_files_with_secrets_are_private(running: LocalRun, name: str) -> None:
 
 
 def test_serving_processes_know_no_other_login_than_their_own(running: LocalRun) -> None:
-    serving = [p for p in running.processes() if any(word in " ".join(p.cmdline()) for word in ("granian", "celery"))]
+    serving = [p for p in running.processes() if any(word in command_of(p) for word in ("granian", "celery"))]
     assert serving
     for process in serving:
         environ = process.environ()
@@ -99,7 +99,7 @@ def test_killed_postmaster_comes_back(running: LocalRun) -> None:
 def test_killed_process_comes_back(running: LocalRun, program: str) -> None:
     def masters() -> set[int]:
         return {
-            p.pid for p in running.processes() if program in " ".join(p.cmdline()) and p.ppid() == running.process.pid
+            p.pid for p in running.processes() if program in command_of(p) and parent_of(p) == running.process.pid
         }
 
     before = masters()
@@ -219,7 +219,7 @@ def test_named_database_is_used_and_nothing_is_embedded(running: LocalRun, home:
         ready = run.wait_until_ready()
         assert ready["database_url"] == ready["owner_database_url"] == owner
         assert not (run.home / "pg").exists()
-        assert not any("postgres" in " ".join(p.cmdline()) for p in run.processes())
+        assert not any("postgres" in command_of(p) for p in run.processes())
     finally:
         run.stop()
     assert run.processes() == []

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import psutil
 
-from tests.process.local_run import ROOT, LocalRun
+from tests.process.local_run import ROOT, LocalRun, parent_of
 from waxell.lib.database_url import DatabaseAddress
 
 LOGIN = ("NAME", "USER", "PASSWORD", "HOST", "PORT")
@@ -78,14 +78,14 @@ class Stack:
         found = [
             process for process in self.run.processes() if _environ(process).get("WAXELL_PROCESS") == f"waxell-{name}"
         ]
-        return sorted(found, key=lambda process: (process.ppid() != self.run.process.pid, process.pid))
+        return sorted(found, key=lambda process: (parent_of(process) != self.run.process.pid, process.pid))
 
     def attempts(self) -> list[psutil.Process]:
         """The processes that carry out an execution now: the children of the worker's pool."""
         everyone = self.processes("worker")
-        masters = {process.pid for process in everyone if process.ppid() == self.run.process.pid}
-        pool = {process.pid for process in everyone if process.ppid() in masters}
-        return [process for process in everyone if process.ppid() in pool]
+        masters = {process.pid for process in everyone if parent_of(process) == self.run.process.pid}
+        pool = {process.pid for process in everyone if parent_of(process) in masters}
+        return [process for process in everyone if parent_of(process) in pool]
 
     def stop_database(self) -> None:
         """`pg_ctl stop -m immediate` of a server that works: no checkpoint, no goodbye. It is started again."""

@@ -8,18 +8,24 @@ import pytest
 
 from tests.faults.processes.load import Journal, Load
 from tests.stack.fixtures import Bench
-from tests.stack.running import Stack
+from tests.process.local_run import command_of, parent_of
+from tests.stack.running import Stack, wait_until
 
 pytestmark = pytest.mark.process
 
 
 def web_workers(stack: Stack) -> list[int]:
-    master, *others = stack.processes("web")
-    return [
-        process.pid
-        for process in others
-        if process.ppid() == master.pid and "resource_tracker" not in " ".join(process.cmdline())
-    ]
+    """The processes that answer requests: at least one, for a killed one is replaced only after a moment."""
+
+    def look() -> list[int]:
+        master, *others = stack.processes("web")
+        return [
+            process.pid
+            for process in others
+            if parent_of(process) == master.pid and "resource_tracker" not in command_of(process)
+        ]
+
+    return wait_until(look, 20)
 
 
 def check_kept_once(bench: Bench, journal: Journal) -> None:
