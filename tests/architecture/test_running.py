@@ -31,8 +31,9 @@ def test_both_locks_agree() -> None:
 def test_every_dependency_says_why_it_is_there() -> None:
     text = (ROOT / "pyproject.toml").read_text()
     project = tomllib.loads(text)
-    names = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
-    block = text[: text.index("[tool.")].splitlines()
+    groups = project["dependency-groups"]
+    names = [*project["project"]["dependencies"], *(name for group in groups.values() for name in group)]
+    block = text[: text.index("[tool.pytest")].splitlines()
     explained = ""
     for line in block:
         if line.startswith("    #"):

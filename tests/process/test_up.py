@@ -98,9 +98,7 @@ def test_killed_postmaster_comes_back(running: LocalRun) -> None:
 @pytest.mark.parametrize("program", ["granian", "celery"])
 def test_killed_process_comes_back(running: LocalRun, program: str) -> None:
     def masters() -> set[int]:
-        return {
-            p.pid for p in running.processes() if program in command_of(p) and parent_of(p) == running.process.pid
-        }
+        return {p.pid for p in running.processes() if program in command_of(p) and parent_of(p) == running.process.pid}
 
     before = masters()
     assert len(before) == 1

@@ -7,8 +7,8 @@ import time
 import pytest
 
 from tests.faults.processes.load import Journal, Load
-from tests.stack.fixtures import Bench
 from tests.process.local_run import command_of, parent_of
+from tests.stack.fixtures import Bench
 from tests.stack.running import Stack, wait_until
 
 pytestmark = pytest.mark.process

@@ -1,8 +1,4 @@
-"""The real client from PyPI, unmodified, in an environment and a home of its own.
-
-Skipped where it is not there. To run it: `python -m venv DIR && DIR/bin/pip install waxell-observe==0.1.10`, then
-OBSERVE_PYTHON=DIR/bin/python. It is in no lock of this project.
-"""
+"""The real client from PyPI, unmodified, in an environment and a home of its own."""
 
 import json
 import os
@@ -17,6 +13,7 @@ from executions.models import Execution
 from tests.factories import make_policy, make_tool, make_workflow
 from tests.journeys.observe.conftest import Observer
 from tests.stack.fixtures import Bench
+from tests.stack.foreign import python_of
 
 pytestmark = pytest.mark.process
 
@@ -28,9 +25,7 @@ forbid (principal, {what});"""
 @pytest.fixture
 def run_agent(bench: Bench, tmp_path: Path) -> Callable[[], Any]:
     """Runs the agent against this server, with nothing set but address and key."""
-    python = os.environ.get("OBSERVE_PYTHON")
-    if not python:
-        pytest.skip("needs waxell-observe in an environment of its own: see OBSERVE_PYTHON above")
+    python = python_of("observe")
 
     def run() -> Any:
         done = subprocess.run(
