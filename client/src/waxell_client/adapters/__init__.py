@@ -1,0 +1,1 @@
+"""Other people's frameworks under governance, a module each: it needs its framework, the client needs none."""
