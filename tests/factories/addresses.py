@@ -84,6 +84,7 @@ def furnish(project: Project) -> dict[str, str]:
         "destination": "pager",
         "message_id": str(message.pk),
         "log": "1",
+        "model": "gpt-4o-mini",
         "address": "0/000",
     }
 

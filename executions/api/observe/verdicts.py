@@ -73,7 +73,7 @@ def _rehearsed(call: Call, check: inputs.Check) -> answers.Body:
         )
     except WorkflowIsOurs as error:
         return answers.block(error.title(), surface=check.surface)
-    return answers.verdict(_told(judgement), surface=check.surface)
+    return answers.verdict(told(judgement), surface=check.surface)
 
 
 def _of_run(call: Call, check: inputs.Check, execution_id: UUID) -> answers.Body:
@@ -108,7 +108,8 @@ def _ended(execution_id: UUID, surface: str | None) -> answers.Body:
     return answers.ended(state, cause, surface=surface)
 
 
-def _told(judgement: Judgement) -> answers.Body:
+def told(judgement: Judgement) -> answers.Body:
+    """A judgement as a decision is answered, for `answers.verdict`."""
     decision = judgement.decision.document()
     return {
         "verdict": judgement.decision.verdict,

@@ -28,12 +28,15 @@ OTHERS: dict[str, Any] = {
     "runs/daily/": {"agent_slug": "desk"},
     "events/": {"events": []},
     "governance-decision/": {"decisions": []},
+    "prompt-guard/": {"text": "hello"},
 }
 NOT_JSON = (b"{", b"[]", b"null", b'{"a": NaN}', b'{"a": 1, "a": 2}', b'{"a": "\\ud800"}', b'{"a": "\\u0000"}')
 WRONG = [
     ("policy-check/", {**NAMES, "agent_name": 1}),
     ("policy-check/", {**NAMES, "signal": []}),
     ("runs/start/", {}),
+    ("prompt-guard/", {}),
+    ("prompt-guard/", {"text": 5}),
     ("runs/start/", {**NAMES, "inputs": "x"}),
     ("events/", {"events": ["x"]}),
     ("events/", {"events": [{"workflow_id": 5}]}),
@@ -76,7 +79,7 @@ def test_nobody_without_a_key_in_force_is_let_in(bench: Bench, everywhere: dict[
         nobody = Api(http=bench.stack.http, key=key)
         assert set(statuses(nobody, everywhere).values()) == {401}
         assert set(statuses(nobody, everywhere, content=b"{").values()) == {401}
-        for path in ("config/", "policy-manifest/"):
+        for path in ("config/", "policy-manifest/", "model-costs/", "model-costs/gpt-4o-mini/"):
             assert nobody.send("GET", f"observe/{path}").status_code == 401
     assert written(bench) == before
 
