@@ -27,7 +27,7 @@ class ExecutionsConfig(AppConfig):
 
     def ready(self) -> None:
         post_migrate.connect(grant_rights, sender=self)
-        from executions.queries import installation, notices, observations
+        from executions.queries import installation, notices, observations, traces
 
         observing.register_check("roles", installation.look_at_roles)
         observing.register_check("migrations", installation.look_at_migrations)
@@ -36,3 +36,4 @@ class ExecutionsConfig(AppConfig):
         sources.register_topics(notices.TOPICS)
         sources.register_reader(notices.ENTRY_TYPES, notices.read)
         sources.register_reminder("approvals", notices.reminders)
+        sources.register_tracer("execution.closed", traces.requests)

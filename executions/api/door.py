@@ -19,6 +19,9 @@ from django.middleware.security import SecurityMiddleware
 
 from executions.api import inputs
 from executions.api.rates import count_request
+from executions.domain import tracing
+from executions.domain.tracing import TraceContext
+from executions.services.appending import Answer
 from executions.services.callers import Caller
 from executions.services.short_road import ShortRoad
 from governance.domain.requests import retry_of
@@ -52,11 +55,15 @@ class Door:
         if answer is None:
             return self._application(environ, start_response)
         meters().requests.labels(ROUTE, "POST", "2xx").observe(time.perf_counter() - began)
-        start_response("200 OK", [*self._headers[_is_secure(environ)], ("Content-Length", str(len(answer)))])
-        return (answer,)
+        content = orjson.dumps(answer.body)
+        headers = [*self._headers[_is_secure(environ)], ("Content-Length", str(len(content)))]
+        if (trace := _trace(environ)) is not None:
+            headers.append(("traceresponse", tracing.traceresponse(trace, *answer.entry)))
+        start_response("200 OK", headers)
+        return (content,)
 
 
-def _answer(environ: Environ, execution_id: str) -> bytes | None:
+def _answer(environ: Environ, execution_id: str) -> Answer | None:
     """What the short road answers; None leaves the request to Django, whole."""
     body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
     environ["wsgi.input"] = io.BytesIO(body)
@@ -68,8 +75,8 @@ def _answer(environ: Environ, execution_id: str) -> bytes | None:
         environ[COUNTED] = True
         json_strict.check_media_type(environ.get("CONTENT_TYPE", ""))
         document = json_strict.parse(body)
-        answer = ShortRoad.of(
-            caller=Caller(key_id=parts[0], secret=parts[1]),
+        return ShortRoad.of(
+            caller=Caller(key_id=parts[0], secret=parts[1], trace=_trace(environ)),
             execution_id=UUID(execution_id),
             wanted=inputs.action(document),
             retry=retry_of(
@@ -86,7 +93,10 @@ def _answer(environ: Environ, execution_id: str) -> bytes | None:
         # It may have happened: Django only tells, and does not try again.
         environ[FAILURE] = error
         return None
-    return None if answer is None else orjson.dumps(answer.body)
+
+
+def _trace(environ: Environ) -> TraceContext | None:
+    return tracing.read_traceparent(environ.get("HTTP_TRACEPARENT"))
 
 
 def _is_ordinary(environ: Environ) -> bool:

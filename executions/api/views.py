@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 from executions.api import door, inputs, outputs, reading, schemas, shapes
 from executions.api.described import calling, listing, showing
 from executions.api.rates import count_request
+from executions.domain import tracing
 from executions.queries import executions as queries
 from executions.services import admission, gate, leases, lifecycle, results
 from executions.services.appending import Answer
@@ -68,7 +69,8 @@ class GateView(APIView):
             key=request.META.get("HTTP_IDEMPOTENCY_KEY"),
             body=body,
         )
-        return Caller(key_id=parts[0], secret=parts[1]), body, retry
+        trace = tracing.read_traceparent(request.META.get("HTTP_TRACEPARENT"))
+        return Caller(key_id=parts[0], secret=parts[1], trace=trace), body, retry
 
 
 def _as_told(request: HttpRequest, error: Exception) -> Exception:
@@ -93,7 +95,8 @@ class ExecutionCollection(GateView):
     def post(self, request: HttpRequest) -> HttpResponse:
         """Ask whether an execution may begin."""
         caller, body, retry = self.enter(request)
-        return respond(admission.start_execution(caller=caller, wanted=inputs.start(body), retry=retry))
+        answer = admission.start_execution(caller=caller, wanted=inputs.start(body), retry=retry)
+        return respond(answer, caller)
 
 
 class ExecutionItem(GateView):
@@ -126,9 +129,9 @@ class ActionCollection(GateView):
     def post(self, request: HttpRequest, execution_id: UUID) -> HttpResponse:
         """Ask whether one action may happen, before it does."""
         caller, body, retry = self.enter(request)
-        return respond(
-            gate.request_action(caller=caller, execution_id=execution_id, wanted=inputs.action(body), retry=retry)
-        )
+        wanted = inputs.action(body)
+        answer = gate.request_action(caller=caller, execution_id=execution_id, wanted=wanted, retry=retry)
+        return respond(answer, caller)
 
 
 class ActionItem(GateView):
@@ -185,9 +188,11 @@ class Cancelling(GateView):
         )
 
 
-def respond(answer: Answer) -> HttpResponse:
-    """An answer of the gate as JSON."""
+def respond(answer: Answer, caller: Caller | None = None) -> HttpResponse:
+    """An answer of the gate as JSON, and where `caller` finds a decision in its trace, if it has one."""
     headers = {"Idempotency-Replayed": "true"} if answer.replayed else {}
+    if caller is not None and caller.trace is not None:
+        headers["traceresponse"] = tracing.traceresponse(caller.trace, *answer.entry)
     return json_response(answer.body, status=answer.status, headers=headers)
 
 

@@ -121,6 +121,11 @@ class Answer:
     body: dict[str, Any]
     replayed: bool = False
 
+    @property
+    def entry(self) -> tuple[str, int]:
+        """Stream and sequence of the entry that a decision's answer is the receipt for."""
+        return self.body["receipt"]["stream"], self.body["receipt"]["seq"]
+
 
 def append(draft: Draft, answer: Answer, *, fence: int | None, retry: Retry | None) -> Answer:
     """Write the draft, or nothing. Returns `answer`, or the stored answer of a twin.

@@ -5,6 +5,7 @@ import hmac
 from dataclasses import dataclass
 from uuid import UUID
 
+from executions.domain.tracing import TraceContext
 from executions.services.snapshots import Snapshot
 from governance.models import ApiKey
 from waxell.lib.errors import Forbidden, NotFound, Unauthenticated
@@ -30,13 +31,17 @@ class Caller:
     worker: str | None = None
     afterwards: bool = False
     """Whether the caller tells of what it has done already."""
+    gateway: bool = False
+    """Whether a gateway of ours asks, which does itself what is allowed, and nothing else."""
+    trace: TraceContext | None = None
+    """The span in which the caller asks, where it has one."""
 
     @property
     def vouched(self) -> str:
         """How far the record of this caller's acts can be believed."""
         if self.afterwards:
             return "observed"
-        return "enforced" if self.worker else "asked"
+        return "enforced" if self.worker or self.gateway else "asked"
 
     def document(self) -> dict[str, str]:
         """The caller as an entry names it."""

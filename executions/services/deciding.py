@@ -82,6 +82,7 @@ def add_decision(
             if allowed
             else [],
             "vouched": vouched,
+            **({"trace": draft.caller.trace.document()} if draft.caller.trace else {}),
             **(members or {}),
         },
         payloads,

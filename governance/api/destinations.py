@@ -32,6 +32,9 @@ class DestinationInput(Input):
     kind = Choice(choices=KINDS)
     address = Text(min_length=1, max_length=2000)
     events = Texts(child=Text(max_length=63), required=False)
+    header = Text(
+        max_length=4200, required=False, help_text="For a collector: `Name: value`, sent with each trace, shown never."
+    )
 
 
 class DestinationChangeInput(Input):

@@ -26,11 +26,20 @@ class Made:
     secret: str | None = field(repr=False)
 
 
-def create(*, project: Project, actor: Actor, slug: str, kind: str, address: str, events: Iterable[str] = ()) -> Made:
-    """Make a destination. Raises NameTaken, AddressInvalid, EventUnknown."""
+def create(
+    *,
+    project: Project,
+    actor: Actor,
+    slug: str,
+    kind: str,
+    address: str,
+    events: Iterable[str] = (),
+    header: str = "",
+) -> Made:
+    """Make a destination. Raises NameTaken, AddressInvalid, HeaderInvalid, EventUnknown."""
     with names.unique(slug):
         destination, secret = destinations.make(
-            project_id=project.pk, slug=slug, kind=kind, address=address, events=events
+            project_id=project.pk, slug=slug, kind=kind, address=address, events=events, header=header
         )
         _record(destination, actor, "destination.created", addressed=True)
     return Made(destination=destination, secret=secret)

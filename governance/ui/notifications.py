@@ -24,6 +24,7 @@ from waxell.outbox.queries import deliveries
 from waxell.outbox.services import posting
 
 SHOWN: Final = 50
+_FIELDS: Final = {"name_taken": "slug", "header_invalid": "header", "event_unknown": "events"}
 
 
 @within_project(Permission.VIEW)
@@ -48,7 +49,7 @@ def notification_new(request: HttpRequest, project: Project) -> HttpResponse:
             try:
                 made = destinations.create(project=project, actor=actor_of(request), **form.cleaned_data)
             except DomainError as error:
-                status = refuse(form, error, "slug" if error.code == "name_taken" else "address")
+                status = refuse(form, error, _FIELDS.get(error.code, "address"))
             else:
                 if made.secret is not None:
                     return _show(request, project, made)

@@ -3,7 +3,7 @@
 Registered in `AppConfig.ready`; the outbox itself knows no entry but by its type.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -11,10 +11,12 @@ from waxell.outbox.domain.events import EntrySeen, Event
 
 type Reader = Callable[[EntrySeen], Event | None]
 type Reminder = Callable[[Iterable[UUID]], Iterable[Event]]
+type Tracer = Callable[[UUID, UUID], Sequence[bytes]]
 
 _topics: Final[dict[str, str]] = {}
 _readers: Final[dict[str, Reader]] = {}
 _reminders: Final[dict[str, Reminder]] = {}
+_tracers: Final[dict[str, Tracer]] = {}
 
 
 def register_topics(topics: Mapping[str, str]) -> None:
@@ -32,18 +34,34 @@ def register_reminder(name: str, look: Reminder) -> None:
     _reminders[name] = look
 
 
+def register_tracer(closing_type: str, trace: Tracer) -> None:
+    """Let `trace` turn a record that ends with an entry of this type into OTLP requests, by project and stream."""
+    _tracers[closing_type] = trace
+
+
 def topics() -> Mapping[str, str]:
     """Return every type of event by name, with its words."""
     return dict(_topics)
 
 
 def entry_types() -> list[str]:
-    return sorted(_readers)
+    return sorted({*_readers, *_tracers})
+
+
+def closes_record(entry: EntrySeen) -> bool:
+    """Tell whether a record that can be told as a trace ends here."""
+    return entry.type in _tracers
+
+
+def traced(closing_type: str, project: UUID, stream: UUID) -> Sequence[bytes]:
+    """Return the bodies of the OTLP requests that tell of a record."""
+    return _tracers[closing_type](project, stream)
 
 
 def read(entry: EntrySeen) -> Event | None:
     """Return the event that an entry is, None where nobody needs to be told."""
-    return _readers[entry.type](entry)
+    look = _readers.get(entry.type)
+    return look(entry) if look is not None else None
 
 
 def due(projects: Iterable[UUID]) -> Iterable[Event]:

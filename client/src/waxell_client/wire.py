@@ -16,6 +16,7 @@ import httpx
 
 from waxell_client.conversation import Conversation, Lost, Pause, Reply, Request
 from waxell_client.settings import Settings
+from waxell_client.tracing import trace_headers
 
 Result = TypeVar("Result")
 
@@ -139,7 +140,7 @@ class Wire:
         return self._options
 
     def _built(self, pool: httpx.Client | httpx.AsyncClient, request: Request) -> httpx.Request:
-        headers = dict(request.headers)
+        headers = {**trace_headers(), **request.headers}
         if request.body is not None:
             headers["Content-Type"] = "application/json"
         return pool.build_request(request.method, request.path, content=request.body, headers=headers)

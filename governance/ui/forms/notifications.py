@@ -13,6 +13,7 @@ KINDS = [
     (Destination.Kind.WEBHOOK, _("Webhook: a signed POST to a program of yours")),
     (Destination.Kind.EMAIL, _("E-mail: to a person or a list")),
     (Destination.Kind.SLACK, _("Slack, or what takes its messages: Mattermost, Rocket.Chat")),
+    (Destination.Kind.OTLP, _("OpenTelemetry collector: the trace of every execution, when it has ended")),
 ]
 
 
@@ -34,6 +35,13 @@ class DestinationForm(forms.Form):
     kind = forms.ChoiceField(label=_("Kind"), choices=KINDS, initial=Destination.Kind.WEBHOOK, widget=forms.RadioSelect)
     address = forms.CharField(
         label=_("Address"), max_length=2000, help_text=_("A URL that begins with https://, or an e-mail address.")
+    )
+    header = forms.CharField(
+        label=_("Header for a collector"),
+        max_length=4200,
+        required=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        help_text=_("Only where your collector asks for one: Authorization: Bearer …"),
     )
     events = EventsField()
 

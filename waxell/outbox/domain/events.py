@@ -11,6 +11,8 @@ from waxell.lib import canonical, times
 
 TEST: Final = "destination.test"
 CHECKPOINT: Final = "checkpoint.published"
+RECORD: Final = "record.closed"
+"""A record is complete: told to those who take records as traces, and to nobody else."""
 
 MOST_TITLE: Final = 200
 MOST_LINE: Final = 500

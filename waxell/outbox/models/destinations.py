@@ -20,6 +20,7 @@ class Destination(models.Model):
         WEBHOOK = "webhook", "Webhook"
         EMAIL = "email", "E-mail"
         SLACK = "slack", "Slack-compatible"
+        OTLP = "otlp", "OpenTelemetry collector"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     project_id = models.UUIDField()
@@ -27,7 +28,7 @@ class Destination(models.Model):
     kind = models.CharField(max_length=16, choices=Kind)
     address = models.BinaryField()
     shown_address = models.CharField(max_length=2000, help_text="The address without what is secret in it.")
-    secret = models.BinaryField(null=True)
+    secret = models.BinaryField(null=True, help_text="What signs a webhook's messages; a collector's header.")
     old_secret = models.BinaryField(null=True, help_text="Signs beside the new one until `old_secret_until`.")
     old_secret_until = models.DateTimeField(null=True)
     events = ArrayField(models.CharField(max_length=63), default=list, help_text="Empty: every event.")

@@ -16,8 +16,9 @@ from waxell.lib import encrypting
 from waxell.lib.db.calls import call_one
 from waxell.lib.errors import Conflict, Invalid
 from waxell.outbox import sources
-from waxell.outbox.domain import addresses, signatures
+from waxell.outbox.domain import addresses, otlp, signatures
 from waxell.outbox.domain.addresses import Allowed, ForbiddenAddress, MalformedAddress
+from waxell.outbox.domain.otlp import MalformedHeader
 from waxell.outbox.models import Destination, Message
 
 OLD_SECRET_SIGNS_FOR: Final = timedelta(hours=24)
@@ -35,6 +36,12 @@ class EventUnknown(Invalid):
     """There is no such event."""
 
     code = "event_unknown"
+
+
+class HeaderInvalid(Invalid):
+    """Only a collector is sent a header of its own."""
+
+    code = "header_invalid"
 
 
 class NotSigned(Conflict):
@@ -58,19 +65,28 @@ def allowed() -> Allowed:
 
 
 def make(
-    *, project_id: UUID, slug: str, kind: str, address: str, events: Iterable[str] = (), secret: str | None = None
+    *,
+    project_id: UUID,
+    slug: str,
+    kind: str,
+    address: str,
+    events: Iterable[str] = (),
+    secret: str | None = None,
+    header: str = "",
 ) -> tuple[Destination, str | None]:
     """Make a destination; returns it with its secret, which is shown this once: None where nothing is signed.
 
-    A webhook gets a secret of its own unless one is given; with an empty one it is not signed.
-    Raises AddressInvalid, EventUnknown, MalformedSecret, and IntegrityError `destination_slug_unique`.
+    A webhook gets a secret of its own unless one is given; with an empty one it is not signed. `header`,
+    `Name: value`, is sent to a collector with each trace. Raises AddressInvalid, HeaderInvalid,
+    EventUnknown, MalformedSecret, and IntegrityError `destination_slug_unique`.
     """
     plain = (_new_secret() if secret is None else secret or None) if kind == Destination.Kind.WEBHOOK else None
     if plain is not None:
         signatures.read_secret(plain)
-    made = Destination(project_id=project_id, slug=slug, kind=kind, events=_checked_events(events))
+    sent = _checked_header(header, kind)
+    made = Destination(project_id=project_id, slug=slug, kind=kind, events=_checked_events(events, kind))
     _set_address(made, address)
-    made.secret = _encrypted(plain)
+    made.secret = _encrypted(plain or sent)
     made.save()
     made.refresh_from_db(fields=["created_at"])
     return made, plain
@@ -87,7 +103,7 @@ def change(
     if address is not None:
         _set_address(destination, address)
     if events is not None:
-        destination.events = _checked_events(events)
+        destination.events = _checked_events(events, destination.kind)
     if enabled is not None:
         destination.enabled = enabled
     destination.failures, destination.rests_until = 0, None
@@ -132,6 +148,8 @@ def is_at(destination: Destination, address: str, secret: str) -> bool:
 
 
 def _set_address(destination: Destination, address: str) -> None:
+    if destination.kind == Destination.Kind.OTLP:
+        address = otlp.endpoint(address)
     destination.shown_address = _checked_address(destination.kind, address)
     destination.address = encrypting.encrypt(address, purpose=PURPOSE)
 
@@ -161,8 +179,22 @@ def host_of(destination: Destination) -> str:
     return urlsplit(destination.shown_address).netloc
 
 
-def _checked_events(events: Iterable[str]) -> list[str]:
+def _checked_header(header: str, kind: str) -> str | None:
+    if not header:
+        return None
+    if kind != Destination.Kind.OTLP:
+        raise HeaderInvalid()
+    try:
+        otlp.read_header(header)
+    except MalformedHeader as error:
+        raise HeaderInvalid(str(error)) from error
+    return header
+
+
+def _checked_events(events: Iterable[str], kind: str) -> list[str]:
     wanted = sorted(set(events))
+    if wanted and kind == Destination.Kind.OTLP:
+        raise EventUnknown("A collector takes the trace of every execution: name no events.")
     if unknown := [name for name in wanted if name not in sources.topics()]:
         raise EventUnknown(f"There is no event {unknown[0][:63]}.")
     return wanted

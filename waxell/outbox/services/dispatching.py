@@ -20,6 +20,7 @@ from django.db.models.functions import Now
 from waxell.ledger.models import Leaf, Log
 from waxell.lib.db.calls import call, call_one
 from waxell.outbox import sources
+from waxell.outbox.domain import events
 from waxell.outbox.domain.events import EntrySeen, Event
 from waxell.outbox.models import Cursor, Destination
 from waxell.outbox.services import posting
@@ -147,3 +148,16 @@ def _events(rows: Iterable[Any]) -> Iterator[Event]:
             continue
         if event is not None:
             yield event
+        if sources.closes_record(entry):
+            yield _record_closed(entry)
+
+
+def _record_closed(entry: EntrySeen) -> Event:
+    return Event(
+        id=entry.event_id,
+        type=events.RECORD,
+        project=entry.project,
+        at=entry.at,
+        title=f"The record of {entry.stream}",
+        data={"entry": entry.reference(), "closing": entry.type},
+    )

@@ -27,7 +27,7 @@ def post(happened: Iterable[Event], destinations: Sequence[Destination]) -> int:
         for destination in destinations
         if destination.project_id == event.project
         and event.at >= destination.created_at
-        and (not destination.events or event.type in destination.events)
+        and _is_for(event, destination)
     ]
     Message.objects.bulk_create(wanted, ignore_conflicts=True, batch_size=500)
     return len(wanted)
@@ -70,6 +70,13 @@ def parsed(body: bytes | memoryview) -> dict[str, Any]:
     """Return a message's body as parsed JSON."""
     document: dict[str, Any] = orjson.loads(bytes(body))
     return document
+
+
+def _is_for(event: Event, destination: Destination) -> bool:
+    """Whole records go where traces are taken, and everything else to people and webhooks."""
+    if destination.kind == Destination.Kind.OTLP:
+        return event.type == events.RECORD
+    return event.type != events.RECORD and (not destination.events or event.type in destination.events)
 
 
 def _message(event: Event, destination: Destination, **values: Any) -> Message:

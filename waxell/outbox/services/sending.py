@@ -13,14 +13,16 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import transaction
 from django.db.models.functions import Now
 
 from waxell.lib import encrypting
 from waxell.lib.db.calls import call, call_one
-from waxell.outbox.domain import retries
+from waxell.outbox import sources
+from waxell.outbox.domain import events, otlp, retries
 from waxell.outbox.models import Destination, Message
-from waxell.outbox.services import attempts, destinations
+from waxell.outbox.services import attempts, destinations, posting
 from waxell.outbox.services.attempts import Parcel
 from waxell.outbox.services.carriers import Arrived, NotCarried
 
@@ -119,6 +121,15 @@ def take(*, busy: Collection[UUID] = (), limit: int = AT_ONCE) -> list[Parcel]:
                 attempts_made=message.attempts,
                 failure=NotCarried("The address cannot be decrypted: the secret key has changed. Enter it again."),
             )
+        except (ObjectDoesNotExist, LookupError, ValueError) as error:
+            # One record that nobody can tell of must not keep all others from being told.
+            logger.exception("no trace could be made for message %s", message.name)
+            note_failure(
+                message.pk,
+                message.destination_id,
+                attempts_made=message.attempts,
+                failure=NotCarried(f"Waxell failed: {type(error).__name__}.", final=True),
+            )
     return parcels
 
 
@@ -169,7 +180,19 @@ def _parcel(message: Message, now: datetime) -> Parcel:
         name=message.name,
         title=message.title,
         body=bytes(message.body),
+        requests=_requests(message, now),
         target=destinations.target(message.destination, now=now),
         timestamp=int(now.timestamp()),
         attempts=message.attempts,
     )
+
+
+def _requests(message: Message, now: datetime) -> tuple[bytes, ...]:
+    """What a collector is sent. It is made when it is sent: a record that is closed stays as it is."""
+    if message.destination.kind != Destination.Kind.OTLP:
+        return ()
+    if message.type == events.TEST:
+        return tuple(otlp.test_requests(message.pk.hex, now))
+    data = posting.parsed(message.body)["data"]
+    stream = UUID(data["entry"]["stream"])
+    return tuple(sources.traced(data["closing"], message.destination.project_id, stream))
