@@ -13,7 +13,10 @@ from pathlib import Path
 import psycopg
 
 from bench import floor, load, report, sealing, stage
+from bench import running as executions
 from bench.load import Sample
+from bench.report import POLICY_CHECK_CONNECTIONS
+from bench.ways import measure as ways
 from waxell.local.cluster import Cluster
 
 CONNECTIONS = (1, 8, 32)
@@ -51,6 +54,9 @@ def main() -> None:
             sealer.catch_up()
             verified = sealing.verify_bundles()
             say(began_at, "bundles verified")
+            one, *_ = executions.read(running)
+            added = ways.measure(built, one, seconds=given.seconds, say=lambda line: say(began_at, line))
+            checks = _sample(built, running, "check", POLICY_CHECK_CONNECTIONS, given.seconds)
         _check(built.cluster, results, pairs)
         postgresql = stage.versions(built.cluster)
     print(f"\n{report.machine()}\n{report.programs(postgresql)}")
@@ -59,6 +65,7 @@ def main() -> None:
     print(report.table(results))
     print(f"\n{report.goals(results)}\n")
     print(report.sealing(pairs, sealed, verified))
+    print(f"\n{report.ways(added, checks)}")
     if given.json:
         given.json.parent.mkdir(parents=True, exist_ok=True)
         kept = [
@@ -70,6 +77,8 @@ def main() -> None:
             "beside_sealer": [asdict(pair) for pair in pairs],
             "sealed": asdict(sealed),
             "verified": asdict(verified),
+            "ways": [asdict(one) for one in added],
+            "policy_check": asdict(checks),
         }
         given.json.write_text(json.dumps(document, indent=1))
 
@@ -81,7 +90,6 @@ def _prepare(running: Path, budget_count: int) -> None:
 
     os.environ["DJANGO_SETTINGS_MODULE"] = "bench.settings"
     django.setup()
-    from bench import running as executions
     from bench import scene
 
     executions.write(scene.prepare(budget_count=budget_count, execution_count=EXECUTIONS), running)
@@ -119,7 +127,8 @@ def _compare(
 def _sample(built: stage.Stage, running: Path, subject: str, connections: int, seconds: int) -> Sample:
     if subject == "floor":
         return load.of_latencies(*floor.measure(built.cluster, connections=connections, seconds=seconds))
-    return load.measure(built.url, running, connections=connections, seconds=seconds, bare=subject == "bare")
+    question = {"bare": executions.BARE, "check": executions.POLICY_CHECK}.get(subject, executions.ACTION)
+    return load.measure(built.url, running, question, connections=connections, seconds=seconds)
 
 
 def _check(cluster: Cluster, results: dict[tuple[str, int], list[Sample]], pairs: list[sealing.Pair]) -> None:

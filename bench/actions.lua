@@ -1,8 +1,7 @@
--- wrk: governed actions on many executions in turn, each with an Idempotency-Key of its own.
--- Environment: BENCH_RUNNING (file of "execution key fence"), BENCH_BODY (with %d for the fence),
--- BENCH_ROUND (makes keys of different rounds differ), BENCH_BARE (only the path of a bare view).
+-- wrk: one question about many executions in turn, each with an Idempotency-Key of its own.
+-- Environment: BENCH_RUNNING (file of "execution key fence"), BENCH_PATH and BENCH_BODY (with EXECUTION and
+-- FENCE in the places of an execution's own), BENCH_ROUND (makes keys of different rounds differ).
 
-local bare = os.getenv("BENCH_BARE")
 local round = os.getenv("BENCH_ROUND")
 local threads = 0
 
@@ -16,8 +15,8 @@ function init(args)
    for line in io.lines(os.getenv("BENCH_RUNNING")) do
       local execution, key, fence = line:match("(%S+) (%S+) (%S+)")
       running[#running + 1] = {
-         path = bare or ("/api/v1/executions/" .. execution .. "/actions/"),
-         body = os.getenv("BENCH_BODY"):format(fence),
+         path = (os.getenv("BENCH_PATH"):gsub("EXECUTION", execution)),
+         body = (os.getenv("BENCH_BODY"):gsub("EXECUTION", execution):gsub("FENCE", fence)),
          authorization = "Bearer " .. key,
       }
    end

@@ -13,8 +13,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from bench import running as executions
+from bench.running import Question
 
-BARE = "/api/bare/"
 SCRIPT = Path(__file__).with_name("actions.lua")
 
 
@@ -35,10 +35,10 @@ def generator() -> str:
     return "wrk" if shutil.which("wrk") else "bundled Python threads (wrk is not installed)"
 
 
-def measure(url: str, running: Path, *, connections: int, seconds: float, bare: bool = False) -> Sample:
-    """Send governed actions, or with `bare` the same requests to the view that does nothing."""
+def measure(url: str, running: Path, question: Question, *, connections: int, seconds: float) -> Sample:
+    """Ask about the executions in turn."""
     run = _wrk if shutil.which("wrk") else _threads
-    return run(url, running, connections, seconds, bare)
+    return run(url, running, question, connections, seconds)
 
 
 def of_latencies(rate: float, latencies: list[float]) -> Sample:
@@ -50,14 +50,14 @@ def of_latencies(rate: float, latencies: list[float]) -> Sample:
     return Sample(rate=rate, p50=at(0.5), p95=at(0.95), p99=at(0.99), done=len(latencies))
 
 
-def _wrk(url: str, running: Path, connections: int, seconds: float, bare: bool) -> Sample:
+def _wrk(url: str, running: Path, question: Question, connections: int, seconds: float) -> Sample:
     threads = min(connections, 2)
     environ = os.environ | {
         "BENCH_RUNNING": str(running),
-        "BENCH_BODY": executions.body(0).decode().replace('"fence":0', '"fence":%d'),
+        "BENCH_PATH": question.path,
+        "BENCH_BODY": question.body,
         "BENCH_ROUND": uuid.uuid4().hex[:12],
         "BENCH_THREADS": str(threads),
-        **({"BENCH_BARE": BARE} if bare else {}),
     }
     command = ["wrk", f"-t{threads}", f"-c{connections}", f"-d{seconds:.0f}s", "--timeout=10s", f"-s{SCRIPT}", url]
     done = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)
@@ -72,7 +72,7 @@ def _wrk(url: str, running: Path, connections: int, seconds: float, bare: bool) 
     )
 
 
-def _threads(url: str, running: Path, connections: int, seconds: float, bare: bool) -> Sample:
+def _threads(url: str, running: Path, question: Question, connections: int, seconds: float) -> Sample:
     everyone = executions.read(running)
     share = len(everyone) // connections
     latencies: list[float] = []
@@ -88,8 +88,7 @@ def _threads(url: str, running: Path, connections: int, seconds: float, bare: bo
                 "Content-Type": "application/json",
                 "Idempotency-Key": f"{run}-{len(taken)}",
             }
-            path = BARE if bare else f"/api/v1/executions/{one.execution}/actions/"
-            line.request("POST", path, executions.body(one.fence), headers)
+            line.request("POST", *question.about(one), headers)
             answer = line.getresponse()
             answer.read()
             taken.append((time.perf_counter() - began) * 1000)

@@ -9,6 +9,7 @@ from statistics import median
 
 from bench.load import Sample
 from bench.sealing import CONNECTIONS, Handled, Pair
+from bench.ways.measure import Added
 
 type Results = Mapping[tuple[str, int], Sequence[Sample]]
 
@@ -16,6 +17,9 @@ SUBJECTS = {"floor": "PostgreSQL, one statement", "bare": "bare Django view", "g
 RATIO_AT_32 = 0.15
 P50_AT_1 = 8.0
 SHARE_BESIDE_SEALER = 0.9
+POLICY_CHECK_CONNECTIONS = 8
+GATE_SECONDS = 2.0
+SHARE_OF_GATE = 0.1
 
 
 def table(results: Results) -> str:
@@ -58,6 +62,23 @@ def sealing(pairs: Sequence[Pair], sealed: Handled, verified: Handled) -> str:
     lines.append(
         f"\ngoal: beside a running sealer at least {SHARE_BESIDE_SEALER:g} of the rate without:"
         f" {share:.3f} {_met(share >= SHARE_BESIDE_SEALER)}"
+    )
+    return "\n".join(lines)
+
+
+def ways(added: Sequence[Added], checks: Sample) -> str:
+    """What a governed call takes beside the same call plain, to a server that answers at once."""
+    lines = [f"{'one call, medians':32} {'plain ms':>9} {'governed ms':>12} {'added ms':>9} {'ratio':>7}"]
+    lines += [
+        f"{one.way:32} {one.plain:9.2f} {one.governed:12.2f} {one.governed - one.plain:9.2f} {one.ratio:7.1f}"
+        for one in added
+    ]
+    share = checks.p99 / (GATE_SECONDS * 1000)
+    lines.append(
+        f"\npolicy-check of waxell-observe at {POLICY_CHECK_CONNECTIONS} connections: {checks.rate:,.0f} a second,"
+        f" p50 {checks.p50:.2f} ms, p99 {checks.p99:.2f} ms\n"
+        f"goal: p99 at most {SHARE_OF_GATE:g} of that client's time-out of {GATE_SECONDS:g} s:"
+        f" {share:.3f} {_met(share <= SHARE_OF_GATE)}"
     )
     return "\n".join(lines)
 

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,13 +25,53 @@ def read(file: Path) -> list[Running]:
     return [Running(execution=row[0], key=row[1], fence=int(row[2])) for row in rows]
 
 
-def body(fence: int) -> bytes:
-    """What an agent sends for one action."""
-    wanted = {
-        "fence": fence,
-        "kind": "tool.call",
-        "resource": "search",
-        "args": {"query": "annual report", "limit": 10},
-        "estimate": {"usd": "0.001", "tokens": 100, "seconds": 1},
-    }
-    return json.dumps(wanted, separators=(",", ":")).encode()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A POST about an execution, with EXECUTION and FENCE in the places of that one's own."""
+
+    path: str
+    body: str
+
+    def about(self, one: Running) -> tuple[str, bytes]:
+        """Path and body of the question about one execution."""
+        path, body = (text.replace("EXECUTION", one.execution) for text in (self.path, self.body))
+        return path, body.replace("FENCE", str(one.fence)).encode()
+
+
+def _body(wanted: dict[str, object]) -> str:
+    return json.dumps(wanted, separators=(",", ":")).replace('"FENCE"', "FENCE")
+
+
+ACTION: Final = Question(
+    path="/api/v1/executions/EXECUTION/actions/",
+    body=_body(
+        {
+            "fence": "FENCE",
+            "kind": "tool.call",
+            "resource": "search",
+            "args": {"query": "annual report", "limit": 10},
+            "estimate": {"usd": "0.001", "tokens": 100, "seconds": 1},
+        }
+    ),
+)
+"""What an agent sends for one action."""
+
+BARE: Final = Question(path="/api/bare/", body=ACTION.body)
+"""The same to a view that does nothing."""
+
+POLICY_CHECK: Final = Question(
+    path="/api/v1/observe/policy-check/",
+    body=_body(
+        {
+            "agent_name": "bench",
+            "workflow_name": "work-0",
+            "user_group": "",
+            "surface": "tool.before",
+            "signal": {"tool_name": "search", "tool_input": {"query": "annual report", "limit": 10}, "metadata": {}},
+            "categories": [],
+            "policies": ["waxell"],
+            "workflow_id": "EXECUTION",
+        }
+    ),
+)
+"""What `waxell-observe` asks before a tool."""
