@@ -58,7 +58,11 @@ class Stage:
     def _started(self, name: str) -> Iterator[Child]:
         from waxell.local import processes
 
-        [child] = [child for child in processes.plan(self.environ, self.home, port=self.port) if child.name == name]
+        [child] = [
+            child
+            for child in processes.plan(self.environ, self.home, port=self.port, gateway_port=0)
+            if child.name == name
+        ]
         child.environment |= {"DJANGO_SETTINGS_MODULE": "bench.settings", "PYTHONPATH": str(ROOT)}
         try:
             child.start()

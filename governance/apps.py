@@ -29,6 +29,8 @@ class GovernanceConfig(AppConfig):
         "governance_workflow": REGISTRY,
         "governance_tool": REGISTRY,
         "governance_model": REGISTRY,
+        "governance_mcpserver": REGISTRY,
+        "governance_mcptool": REGISTRY,
         "governance_policy": REGISTRY,
         "governance_policyversion": "INSERT",
         "governance_budget": "INSERT, UPDATE (name)",

@@ -287,6 +287,17 @@ WAXELL_WORKFLOWS = _words("WAXELL_WORKFLOWS", "executions.workflows.licence_audi
 # How long a worker's process waits for a person. Afterwards the execution stays suspended without one.
 WAXELL_HOLD_WAIT_SECONDS = float(os.environ.get("WAXELL_HOLD_WAIT_SECONDS", "300"))
 
+# --- the gateway for MCP clients ----------------------------------------------------------------
+WAXELL_GATEWAY = "executions.gateway.asgi:application"
+# Where clients reach it, for the console; the gateway's process behind a proxy that maps `/mcp/` to it.
+WAXELL_MCP_URL = os.environ.get("WAXELL_MCP_URL", "").rstrip("/")
+# Hosts and networks inside the house where tool servers may be, though they are private.
+WAXELL_MCP_ALLOW = _words("WAXELL_MCP_ALLOW")
+# How long a call waits for a person, for the server behind, and a session for its next call.
+WAXELL_MCP_HOLD_SECONDS = float(os.environ.get("WAXELL_MCP_HOLD_SECONDS", "50"))
+WAXELL_MCP_CALL_SECONDS = float(os.environ.get("WAXELL_MCP_CALL_SECONDS", "300"))
+WAXELL_MCP_SESSION_SECONDS = float(os.environ.get("WAXELL_MCP_SESSION_SECONDS", "900"))
+
 # --- the ledger's checkpoints -----------------------------------------------------------------
 # Where checkpoints and tiles leave the database: a directory, or object storage such as s3://bucket/prefix.
 WAXELL_PUBLISH_DIR = Path(os.environ.get("WAXELL_PUBLISH_DIR", WAXELL_HOME / "published")).absolute()

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from governance.domain.facts import Estimate
+from governance.domain.facts import Definition, Estimate
 from governance.domain.kinds import Kind
 
 DEFAULT_LEASE_SECONDS = 15 * 60
@@ -34,7 +34,10 @@ class StartWanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionWanted:
-    """One thing an execution wants to do. `approval` names the grant it relies on."""
+    """One thing an execution wants to do. `approval` names the grant it relies on.
+
+    `definition` is what the gateway knows of a tool behind it; nobody else may tell.
+    """
 
     fence: int
     kind: Kind
@@ -42,6 +45,7 @@ class ActionWanted:
     args: Mapping[str, object] | None = None
     estimate: Estimate | None = None
     approval: UUID | None = None
+    definition: Definition | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

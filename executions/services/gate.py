@@ -99,6 +99,7 @@ def _decide(
         args=wanted.args,
         estimate=wanted.estimate,
         repeats=repeats,
+        definition=wanted.definition,
     )
     verdict = judgement.decision.verdict
     draft = Draft(execution_id=execution_id, snapshot=snapshot, caller=caller)

@@ -10,6 +10,7 @@ from governance.domain import budgets, facts, prices
 from governance.domain.evaluation import decide
 from governance.domain.facts import (
     BudgetSeen,
+    Definition,
     Estimate,
     ExecutionSeen,
     Facts,
@@ -72,6 +73,7 @@ def judge(
     repeats: int = 0,
     seen: ExecutionSeen | None = None,
     grants: tuple[Grant, ...] | None = None,
+    definition: Definition | None = None,
 ) -> Judgement:
     """Judge one action under the state in force that the snapshot names.
 
@@ -99,6 +101,7 @@ def judge(
         budgets=tuple(demand.seen for demand in asked),
         lifecycle=_lifecycle(snapshot, state),
         grants=_grants(snapshot) if grants is None else grants,
+        definition=definition,
     )
     decision = decide(state=state, facts=known)
     refused = snapshot.x_found and snapshot.refusals + 1 >= state.settings.refusal_limit

@@ -62,7 +62,11 @@ class ShortRoad:
     def of(cls, *, caller: Caller, execution_id: UUID, wanted: ActionWanted, retry: Retry | None) -> "ShortRoad":
         """Prepare a try; its arguments and their digest serve the full road too."""
         args = canonical.encode(dict(wanted.args)) if wanted.args else NO_ARGS
-        named = b"\0".join((wanted.kind.encode(), wanted.resource.encode(), args))
+        parts = [wanted.kind.encode(), wanted.resource.encode(), args]
+        if wanted.definition is not None:
+            # What a person grants is a call of the tool as it was then.
+            parts.append(wanted.definition.fingerprint.encode())
+        named = b"\0".join(parts)
         return cls(
             caller=caller,
             execution_id=execution_id,
@@ -91,6 +95,7 @@ class ShortRoad:
             args=self.wanted.args,
             estimate=self.wanted.estimate,
             repeats=repeats,
+            definition=self.wanted.definition,
         )
         windows = {window["budget"]: window["window"] for window in snapshot.windows}
         taken = [windows[demand.budget_id] for demand in judgement.asked]

@@ -52,6 +52,10 @@ WORDS: Final = {
     "tool.registered": ("Tool registered", "wrench"),
     "tool.changed": ("Tool changed", "wrench"),
     "model.registered": ("Model registered", "bot"),
+    "mcp_server.registered": ("MCP server registered", "wrench"),
+    "mcp_server.changed": ("MCP server changed", "wrench"),
+    "mcp_tool.changed": ("Tool's definition changed", "octagon"),
+    "mcp_tool.accepted": ("Tool's definition accepted", "badge-check"),
     "kill_order.placed": ("Kill order placed", "octagon-x"),
     "kill_order.lifted": ("Kill order lifted", "octagon"),
     "ledger.exported": ("Evidence exported", "download"),
@@ -62,13 +66,19 @@ WORDS: Final = {
     "access.refused": ("Reached too far", "shield"),
     "requests.throttled": ("Too many requests", "clock"),
 }
-TONES: Final = {"kill_order.placed": "halt", "access.refused": "deny", "requests.throttled": "hold"}
+TONES: Final = {
+    "kill_order.placed": "halt",
+    "mcp_tool.changed": "hold",
+    "access.refused": "deny",
+    "requests.throttled": "hold",
+}
 NAMED: Final = (
     "project_slug",
     "policy",
     "budget",
     "agent",
     "workflow",
+    "mcp_server",
     "tool",
     "model",
     "group",

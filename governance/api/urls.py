@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from governance.api import agents, budgets, catalogue, described, destinations, ledger, policies
+from governance.api import agents, budgets, catalogue, described, destinations, ledger, mcp_servers, policies
 
 __all__ = ["app_name", "described", "urlpatterns"]
 
@@ -47,6 +47,7 @@ app_name = "governance_api"
 
 _DESTINATION = "destinations/<our_slug:slug>/"
 _DELIVERY = f"{_DESTINATION}deliveries/<uuid:message_id>/"
+_MCP_SERVER = "mcp-servers/<our_slug:slug>/"
 
 urlpatterns = [
     path("policies/", policies.PolicyCollection.as_view(), name="policy_collection"),
@@ -94,6 +95,14 @@ urlpatterns = [
     path(f"{_DESTINATION}deliveries/", destinations.DeliveryCollection.as_view(), name="destination_deliveries"),
     path(_DELIVERY, destinations.DeliveryItem.as_view(), name="destination_delivery"),
     path(f"{_DELIVERY}send-again/", destinations.DeliveryRepetition.as_view(), name="delivery_repetition"),
+    path("mcp-servers/", mcp_servers.McpServerCollection.as_view(), name="mcp_server_collection"),
+    path(_MCP_SERVER, mcp_servers.McpServerItem.as_view(), name="mcp_server_item"),
+    path(f"{_MCP_SERVER}tools/", mcp_servers.McpToolCollection.as_view(), name="mcp_tools"),
+    path(
+        f"{_MCP_SERVER}tools/<uuid:tool_id>/accept/",
+        mcp_servers.McpToolAcceptance.as_view(),
+        name="mcp_tool_acceptance",
+    ),
     # Without a slash at the end, as C2SP names them. Numbered logs are those before a recovery, and the newest too.
     path("ledger/checkpoint", ledger.LedgerCheckpoint.as_view(), name="ledger_checkpoint"),
     path("ledger/tile/<path:address>", ledger.LedgerTile.as_view(), name="ledger_tile"),

@@ -50,6 +50,7 @@ CONTEXT: Final[dict[str, Any]] = {
         "elapsed_seconds": "Long",
         "spent_usd_micros": "Long",
     },
+    "definition?": {"state": "String", "fingerprint": "String"},
     "estimate?": {"usd_micros?": "Long", "tokens?": "Long", "seconds?": "Long"},
 }
 """facts/v1 as rules see them in `context`; labels are texts `key=value`."""

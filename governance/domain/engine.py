@@ -146,6 +146,8 @@ def _context(facts: Facts) -> dict[str, Any]:
             "seconds": estimate.seconds,
         }
         context["estimate"] = {k: v for k, v in named.items() if v is not None}
+    if facts.definition is not None:
+        context["definition"] = {"state": facts.definition.state, "fingerprint": facts.definition.fingerprint}
     if facts.typed_args is not None:
         context["args"] = facts.typed_args
     return context

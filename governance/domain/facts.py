@@ -82,6 +82,17 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Definition:
+    """What the server of a tool says that it is: `accepted`, or `changed` since it was accepted.
+
+    `fingerprint` is the digest of name, description and input schema.
+    """
+
+    state: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetSeen:
     """One window as the snapshot saw it, and what this action asks of it.
 
@@ -121,6 +132,7 @@ class Facts:
     `typed_args` come from `tool_schemas.check_args`: None for a tool without a schema.
     `args_problem` says in plain words, without any value, why arguments do not fit the schema.
     `repeats` counts earlier actions of this execution with the same kind, resource and arguments.
+    `definition` is known of tools that are called through the MCP gateway.
     """
 
     principal: Principal
@@ -135,6 +147,7 @@ class Facts:
     budgets: tuple[BudgetSeen, ...] = ()
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     grants: tuple[Grant, ...] = ()
+    definition: Definition | None = None
 
 
 def document(facts: Facts) -> dict[str, object]:
@@ -156,6 +169,8 @@ def document(facts: Facts) -> dict[str, object]:
     }
     if facts.estimate is not None:
         made["estimate"] = _present(facts.estimate)
+    if facts.definition is not None:
+        made["definition"] = _present(facts.definition)
     if facts.args_problem is not None:
         made["args_problem"] = facts.args_problem
     if facts.budgets:
@@ -195,6 +210,7 @@ def read(document: Mapping[str, Any], typed_args: Mapping[str, Any] | None = Non
         budgets=tuple(BudgetSeen(**{**budget, "on_exceed": Effect(budget["on_exceed"])}) for budget in seen),
         lifecycle=Lifecycle(**lifecycle),
         grants=tuple(Grant(**grant) for grant in document.get("grants", ())),
+        definition=Definition(**document["definition"]) if "definition" in document else None,
     )
 
 

@@ -5,6 +5,7 @@ from governance.models.approvals import Approval, ApprovalVote
 from governance.models.budgets import Budget, BudgetVersion, Reservation, Window
 from governance.models.catalogue import Model, Tool, Workflow
 from governance.models.kill_orders import KillOrder
+from governance.models.mcp_servers import McpServer, McpTool
 from governance.models.people import Person
 from governance.models.policies import Policy, PolicyVersion
 from governance.models.projects import Project, ProjectHead
@@ -36,6 +37,8 @@ __all__ = [
     "GovernanceState",
     "KillOrder",
     "LegalHold",
+    "McpServer",
+    "McpTool",
     "Membership",
     "Model",
     "Person",

@@ -38,6 +38,8 @@ CLASSIFIED: Final[dict[str, Kept]] = {
     "governance.Workflow": Kept.MUTABLE,
     "governance.Tool": Kept.MUTABLE,
     "governance.Model": Kept.MUTABLE,
+    "governance.McpServer": Kept.MUTABLE,
+    "governance.McpTool": Kept.MUTABLE,
     # What decides
     "governance.Policy": Kept.MUTABLE,
     "governance.PolicyVersion": Kept.APPEND_ONLY,

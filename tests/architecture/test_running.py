@@ -48,11 +48,14 @@ def test_every_dependency_says_why_it_is_there() -> None:
 
 def test_compose_runs_the_commands_of_a_local_run(tmp_path: Path) -> None:
     services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
-    local = {child.name: list(child.command) for child in processes.plan({}, Home(path=tmp_path), port=8000)}
-    local["web"] = ["0.0.0.0" if word == "127.0.0.1" else word for word in local["web"]]  # noqa: S104
+    plan = processes.plan({}, Home(path=tmp_path), port=8000, gateway_port=8001)
+    local = {child.name: list(child.command) for child in plan}
+    for name in ("web", "gateway"):
+        local[name] = ["0.0.0.0" if word == "127.0.0.1" else word for word in local[name]]  # noqa: S104
     [web] = re.findall(r"^CMD (\[.*\])$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
 
     assert [Path(local["web"][0]).name, *local["web"][1:]] == yaml.safe_load(web)
+    assert [Path(local["gateway"][0]).name, *local["gateway"][1:]] == services["gateway"]["command"]
     assert [Path(local["worker"][0]).name, *local["worker"][1:]] == services["worker"]["command"]
 
 

@@ -21,6 +21,8 @@ from tests.process.local_run import ROOT, LocalRun, command_of, parent_of
 
 pytestmark = pytest.mark.process
 
+SERVING = ("granian", "celery", "uvicorn")
+
 
 def answer(url: str) -> int:
     with urllib.request.urlopen(url, timeout=5) as response:
@@ -42,8 +44,9 @@ def wait_for_query(url: str, seconds: float = 20.0) -> object:
 def test_ready_file_tells_scripts_what_they_need(running: LocalRun) -> None:
     ready = running.wait_until_ready()
 
-    assert set(ready) == {"url", "owner", "keys", "project", "database_url", "owner_database_url"}
+    assert set(ready) == {"url", "mcp_url", "owner", "keys", "project", "database_url", "owner_database_url"}
     assert answer(ready["url"] + "/healthz") == 200
+    assert answer(ready["mcp_url"].removesuffix("/mcp") + "/healthz") == 200
     assert wait_for_query(ready["database_url"]) == "waxell_app"
     assert wait_for_query(ready["owner_database_url"]) == "waxell_owner"
 
@@ -55,7 +58,7 @@ def test_files_with_secrets_are_private(running: LocalRun, name: str) -> None:
 
 
 def test_serving_processes_know_no_other_login_than_their_own(running: LocalRun) -> None:
-    serving = [p for p in running.processes() if any(word in command_of(p) for word in ("granian", "celery"))]
+    serving = [p for p in running.processes() if any(word in command_of(p) for word in SERVING)]
     assert serving
     for process in serving:
         environ = process.environ()
@@ -95,7 +98,7 @@ def test_killed_postmaster_comes_back(running: LocalRun) -> None:
     assert running.postmaster() != before
 
 
-@pytest.mark.parametrize("program", ["granian", "celery"])
+@pytest.mark.parametrize("program", SERVING)
 def test_killed_process_comes_back(running: LocalRun, program: str) -> None:
     def masters() -> set[int]:
         return {p.pid for p in running.processes() if program in command_of(p) and parent_of(p) == running.process.pid}

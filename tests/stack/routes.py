@@ -8,6 +8,9 @@ from uuid import uuid4
 
 from django.urls import URLPattern, get_resolver
 
+from governance.domain.tool_definitions import ToolDefinition
+from governance.models import McpServer
+from governance.services import mcp_servers
 from tests.factories import make_policy, make_tool, make_workflow
 from tests.stack.fixtures import Bench
 
@@ -15,6 +18,7 @@ HOLD = """
 @id("ask") @message("A person looks.") @effect("hold")
 forbid (principal, action in Action::"tool.call", resource == Tool::"mail");
 """
+READING = ToolDefinition(name="read", text='{"name":"read"}', fingerprint="sha256:" + 64 * "0")
 FENCE = {"fence": 1}
 NOTE = {"note": "n"}
 BODIES: dict[str, dict[str, Any]] = {
@@ -51,6 +55,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "destination_secret": {},
     "destination_test": {},
     "delivery_repetition": {},
+    "mcp_server_collection": {"slug": "new", "url": "https://tools.invalid/mcp"},
+    "mcp_server_item": {"active": True},
+    "mcp_tool_acceptance": {"fingerprint": READING.fingerprint},
     "erasure_collection": {"scope": {"type": "end_user", "value": "Nobody"}, "reason": "r"},
     "legal_hold_collection": {"scope": {"type": "project"}, "reason": "r"},
     "legal_hold_lifting": {"reason": "r"},
@@ -70,6 +77,7 @@ NOTHING = {
     "slug": lambda: "no-such-thing",
     "message_id": lambda: str(uuid4()),
     "hold_id": lambda: str(uuid4()),
+    "tool_id": lambda: str(uuid4()),
     "number": lambda: "1",
     "seq": lambda: "2",
 }
@@ -135,6 +143,9 @@ def furnish(bench: Bench) -> dict[str, dict[str, str]]:
     order = api.post("kill-orders/", {"scope": {"type": "tool", "value": "forbidden"}, "reason": "r"}, expect=201)
     api.post("destinations/", {**BODIES["destination_collection"], "slug": "pager"}, expect=201)
     test = api.post("destinations/pager/test/", expect=201)
+    api.post("mcp-servers/", {**BODIES["mcp_server_collection"], "slug": "files"}, expect=201)
+    mcp_servers.notice(McpServer.objects.get(project=bench.project, slug="files"), [READING])
+    [tool] = api.items("mcp-servers/files/tools/")
     run, waiting, done = bench.start(), bench.start(), bench.start(input="Zoe")
     done.close()
     scope = {"type": "execution", "value": done.id}
@@ -154,6 +165,7 @@ def furnish(bench: Bench) -> dict[str, dict[str, str]]:
         "tools": {"slug": "mail"},
         "models": {"slug": "gpt"},
         "destinations": {"slug": "pager", "message_id": test["id"]},
+        "mcp-servers": {"slug": "files", "tool_id": tool["id"]},
         "erasures": {"seq": str(erased["entries"][0]["seq"])},
         "legal-holds": {"hold_id": hold["id"]},
     }

@@ -40,6 +40,7 @@ class Stack:
             "PYTHONPATH": str(ROOT),
             "WAXELL_WORKFLOWS": WORKFLOWS,
             "WAXELL_HOLD_WAIT_SECONDS": "2",
+            "WAXELL_MCP_HOLD_SECONDS": "3",
             # Receivers of messages are on this machine.
             "WAXELL_OUTBOX_ALLOW": "127.0.0.1",
             "WAXELL_TEST_MARKS": str(home / "marks"),

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from django.conf import settings
 from django.core.management import get_commands
 
 from waxell.local import web
@@ -21,8 +22,8 @@ TASK_PROCESSES = 2
 LOOPS = {"sweep": "app", "seal": "sealer", "notify": "app"}
 
 
-def plan(environ: Mapping[str, str], home: Home, *, port: int) -> list[Child]:
-    """The web server, the task worker and the loops, not started yet."""
+def plan(environ: Mapping[str, str], home: Home, *, port: int, gateway_port: int) -> list[Child]:
+    """The web server, the gateway for MCP clients, the task worker and the loops, not started yet."""
     bin_directory = Path(sys.executable).parent
     granian = [
         *(str(bin_directory / "granian"), "--interface", "wsgi", "waxell.wsgi:application"),
@@ -31,6 +32,12 @@ def plan(environ: Mapping[str, str], home: Home, *, port: int) -> list[Child]:
         # Without this one dead worker ends the whole server.
         *("--respawn-failed-workers", "--workers-kill-timeout", "5", "--no-ws"),
     ]
+    # One process: it keeps its clients' sessions. It never blocks, and what it waits for is not its own work.
+    gateway = [
+        *(str(bin_directory / "uvicorn"), settings.WAXELL_GATEWAY),
+        *("--host", os.environ.get("WAXELL_BIND", web.HOST), "--port", str(gateway_port)),
+        *("--no-access-log", "--no-server-header", "--timeout-graceful-shutdown", "2", "--log-level", "warning"),
+    ]
     celery = [
         *(str(bin_directory / "celery"), "-A", "waxell", "worker", "--loglevel", "INFO"),
         *("--pool", "prefork", "--concurrency", str(TASK_PROCESSES)),
@@ -38,6 +45,7 @@ def plan(environ: Mapping[str, str], home: Home, *, port: int) -> list[Child]:
     ]
     children = [
         _child("web", granian, environ, home, on_orphan=signal.SIGTERM),
+        _child("gateway", gateway, environ, home),
         _child("worker", celery, environ, home, on_orphan=signal.SIGKILL),
     ]
     for name, role in LOOPS.items():

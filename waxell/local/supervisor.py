@@ -38,16 +38,16 @@ class Supervisor:
         for number in STOP_SIGNALS:
             signal.signal(number, self._ask_to_stop)
 
-    def start(self, environ: Mapping[str, str], *, port: int) -> None:
-        """Start the processes and wait until the web server answers and the worker listens."""
+    def start(self, environ: Mapping[str, str], *, port: int, gateway_port: int) -> None:
+        """Start the processes and wait until both servers answer and the worker listens."""
         mark = processes.ready_mark(self.home, "worker")
         mark.unlink(missing_ok=True)
         self.home.forget_metrics()
-        self.children = processes.plan(environ, self.home, port=port)
+        self.children = processes.plan(environ, self.home, port=port, gateway_port=gateway_port)
         for child in self.children:
             child.start()
         until = time.monotonic() + READY_SECONDS
-        while not (mark.exists() and web.answers(port)):
+        while not (mark.exists() and web.answers(port) and web.answers(gateway_port)):
             self.check_not_stopping()
             self._require_alive()
             if time.monotonic() > until:

@@ -18,6 +18,23 @@ def chosen_port() -> int:
     return _free_port() if int(text) == 0 else int(text)
 
 
+def gateway_port(port: int) -> int:
+    """WAXELL_MCP_PORT from the environment; without it the port after the console's, or any where that is taken.
+
+    Raises CannotStart for a text that is no port.
+    """
+    text = os.environ.get("WAXELL_MCP_PORT", "")
+    if text and (not text.isdecimal() or int(text) > 65535):
+        raise CannotStart(f"WAXELL_MCP_PORT is {text!r}: it must be a number from 1 to 65535.")
+    if text and int(text):
+        return int(text)
+    try:
+        require_free(port + 1)
+    except (CannotStart, OverflowError):
+        return _free_port()
+    return port + 1
+
+
 def require_free(port: int, host: str = HOST) -> None:
     """Raise CannotStart if somebody else listens on `port`."""
     with socket.socket() as probe:

@@ -51,7 +51,14 @@ class Command(BaseCommand):
 
     def run(self, home: Home, supervisor: Supervisor, port: int, backup: Path | None) -> None:
         url = f"http://localhost:{port}"
-        environ = {"WAXELL_PUBLIC_URL": url, **self.find_database(home, supervisor)}
+        gateway_port = web.gateway_port(port)
+        environ = {
+            "WAXELL_PUBLIC_URL": url,
+            "WAXELL_MCP_URL": f"http://localhost:{gateway_port}/mcp",
+            # Tool servers of this machine, the bridge's among them.
+            "WAXELL_MCP_ALLOW": "localhost,127.0.0.1,::1",
+            **self.find_database(home, supervisor),
+        }
         if backup is not None:
             self.say("Restoring")
             steps.restore(environ, home, backup.absolute())
@@ -65,9 +72,9 @@ class Command(BaseCommand):
         self.say("Preparing the demo project")
         demo = steps.demo(environ, home)
         supervisor.check_not_stopping()
-        self.say("Starting web, worker, sweeper, sealer and notifier")
-        supervisor.start(environ, port=port)
-        ready.announce(home, url=url, environ=environ, demo=demo)
+        self.say("Starting web, gateway, worker, sweeper, sealer and notifier")
+        supervisor.start(environ, port=port, gateway_port=gateway_port)
+        ready.announce(home, url=url, mcp_url=f"http://localhost:{gateway_port}/mcp", environ=environ, demo=demo)
         self.welcome(url, demo)
         supervisor.watch()
         self.say("Stopping")
