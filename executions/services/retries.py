@@ -4,7 +4,6 @@ import logging
 from typing import Any
 from uuid import UUID
 
-import orjson
 from django.db import IntegrityError
 
 from executions.domain.wanted import StartWanted
@@ -13,7 +12,6 @@ from executions.services import admission
 from executions.services.callers import system
 from governance.domain.requests import Retry
 from governance.models import EndUser
-from waxell.ledger.models import Entry
 from waxell.lib import canonical
 from waxell.lib.db.calls import call
 from waxell.lib.errors import DomainError
@@ -54,7 +52,7 @@ def start_owed() -> list[UUID]:
 
 
 def _start(row: Any) -> UUID:
-    header = _header(row.project_id, row.id)
+    header = inputs.header_of(row.project_id, row.id)
     wanted = StartWanted(
         workflow=row.workflow_slug,
         agent=row.agent_slug,
@@ -74,10 +72,3 @@ def _start(row: Any) -> UUID:
     )
     answer = admission.start_execution(caller=caller, wanted=wanted, retry=retry)
     return UUID(answer.body["id"])
-
-
-def _header(project_id: UUID, execution_id: UUID) -> dict[str, Any]:
-    """What the admission's entry says of the execution."""
-    body = Entry.objects.values_list("body", flat=True).get(project_id=project_id, stream=execution_id, seq=1)
-    header: dict[str, Any] = orjson.loads(bytes(body))["execution"]
-    return header

@@ -21,7 +21,7 @@ OURS: Final = "waxell"
 """The one policy of the manifest: all that is in force here, judged by the server."""
 
 _CATEGORIES: Final = {"kill_order": "kill", "lifecycle": "kill", "budget": "budget"}
-WAITING: Final = "A person must approve this first, and this client cannot wait."
+WAITING: Final = "A person must approve this first."
 
 
 def manifest() -> Body:
@@ -57,8 +57,9 @@ def verdict(told: Mapping[str, Any], *, surface: str | None = None) -> Body:
     else:
         action, reasons = "block", told["reasons"]
     reason = _sentence(reasons)
+    approval = told.get("approval")
     if kind == Verdict.HOLD:
-        reason = f"{reason} {WAITING}".strip()
+        reason = f"{reason} {waiting(approval['id'] if approval else None)}".strip()
     body = _verdict(
         action,
         reason,
@@ -75,9 +76,14 @@ def verdict(told: Mapping[str, Any], *, surface: str | None = None) -> Body:
             ),
         ],
     )
-    if approval := told.get("approval"):
+    if approval:
         body["metadata"] = {"approval_id": approval["id"]}
     return body
+
+
+def waiting(approval_id: object) -> str:
+    """What a held action is told. Of a gate's answer a handler is given this sentence only, so it has the id."""
+    return f"{WAITING} (approval {approval_id})" if approval_id else WAITING
 
 
 def ended(state: str, cause: Mapping[str, Any] | None, *, surface: str | None = None) -> Body:

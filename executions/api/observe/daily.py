@@ -1,6 +1,7 @@
 """The run of a day: agents that never end get one execution a day."""
 
 from typing import Final
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -46,4 +47,4 @@ class DailyRun(ObserveView):
             )
             if not answer.replayed or answer.body["state"] not in TERMINAL:
                 break
-        return json_response({**started(answer), "date": date, "created": not answer.replayed})
+        return json_response({**started(UUID(answer.body["id"])), "date": date, "created": not answer.replayed})

@@ -24,6 +24,7 @@ NOWHERE: Final = UUID(int=0)
 LEASE_SECONDS: Final = 3600
 """This client sends no heartbeat."""
 
+_OF_A_RUN: Final = ("agent_name", "workflow_name", "inputs", "user_id", "user_group")
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _MOST_USD: Final = Decimal(10**9)
 
@@ -87,6 +88,18 @@ def run(body: object) -> RunWanted:
         end_user=str(end_user)[:255] if end_user else None,
         parent=_run_id(fields, "parent_workflow_id"),
     )
+
+
+def echo(body: object) -> dict[str, Any]:
+    """Return what of a check describes its run, for asking a person about it."""
+    fields = Fields(body)
+    return {name: given for name in _OF_A_RUN if (given := fields.value(name))}
+
+
+def was_refused(body: object) -> bool:
+    """Tell whether the start of a run only reports what its check refused."""
+    found = Fields(body).value("pre_execution_evaluations")
+    return isinstance(found, list) and any(isinstance(one, dict) and one.get("action") == "block" for one in found)
 
 
 def calls(body: object) -> tuple[Told, ...]:

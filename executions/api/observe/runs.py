@@ -1,5 +1,6 @@
 """The life of a run: start, what it used, complete."""
 
+from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
@@ -11,8 +12,8 @@ from executions.api.views import json_response
 from executions.domain.states import TERMINAL, State
 from executions.domain.wanted import CloseWanted, StartWanted
 from executions.models import Execution
-from executions.services import acting, admission, lifecycle, telling
-from executions.services.appending import Answer, ExecutionClosed, Fenced
+from executions.services import acting, admission, asking_again, lifecycle, telling
+from executions.services.appending import ExecutionClosed, Fenced
 from executions.services.rehearsing import WorkflowIsOurs
 from executions.services.telling import Told
 from governance.models import Workflow
@@ -36,22 +37,17 @@ class RunStart(ObserveView):
         ).exists():
             raise WorkflowIsOurs()
         agent = acting.agent_of(call.key, wanted.agent_name)
+        start = start_wanted(wanted, agent=agent)
+        refused = inputs.was_refused(call.body)
+        if taken := asking_again.take_over(
+            caller=call.caller, key=call.key, agent=agent, wanted=start, refused=refused
+        ):
+            return json_response(started(taken), status=201)
         parent, delegation = acting.lineage(call.caller, call.key, wanted.parent, agent)
         answer = admission.start_execution(
-            caller=call.caller,
-            wanted=StartWanted(
-                workflow=wanted.workflow,
-                agent=agent,
-                input=wanted.inputs or None,
-                labels=wanted.labels,
-                parent=parent,
-                delegation=delegation,
-                end_user=wanted.end_user,
-                lease_seconds=inputs.LEASE_SECONDS,
-            ),
-            retry=call.retry,
+            caller=call.caller, wanted=replace(start, parent=parent, delegation=delegation), retry=call.retry
         )
-        return json_response(started(answer), status=answer.status)
+        return json_response(started(UUID(answer.body["id"])), status=answer.status)
 
 
 @unlisted
@@ -113,15 +109,27 @@ class Completion(ObserveView):
         )
 
 
-def started(answer: Answer) -> answers.Body:
+def started(execution_id: UUID) -> answers.Body:
     """How the start of a run is answered; both names of it are the execution's id."""
-    row = Execution.objects.only("started_at").get(pk=answer.body["id"])
+    row = Execution.objects.only("started_at", "state").get(pk=execution_id)
     return {
-        "run_id": answer.body["id"],
-        "workflow_id": answer.body["id"],
+        "run_id": str(execution_id),
+        "workflow_id": str(execution_id),
         "started_at": format_time(row.started_at),
-        "state": answer.body["state"],
+        "state": row.state,
     }
+
+
+def start_wanted(run: inputs.RunWanted, *, agent: str | None) -> StartWanted:
+    """A run as an execution to admit, without its parent. `agent` is a slug and None for an agent's own key."""
+    return StartWanted(
+        workflow=run.workflow,
+        agent=agent,
+        input=run.inputs or None,
+        labels=run.labels,
+        end_user=run.end_user,
+        lease_seconds=inputs.LEASE_SECONDS,
+    )
 
 
 def _use(call: Call, execution_id: UUID, uses: tuple[Told, ...]) -> answers.Body:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from executions.api.observe import costs, daily, guard, runs, telemetry, verdicts
+from executions.api.observe import approvals, costs, daily, guard, runs, telemetry, verdicts
 
 _ONE = "runs/<uuid:execution_id>/"
 
@@ -18,6 +18,7 @@ urlpatterns = [
     path(f"{_ONE}scores/", telemetry.Scores.as_view(), name="observe_scores"),
     path(f"{_ONE}partial/", telemetry.Partial.as_view(), name="observe_partial"),
     path(f"{_ONE}complete/", runs.Completion.as_view(), name="observe_completion"),
+    path("approvals/", approvals.Approvals.as_view(), name="observe_approvals"),
     path("prompt-guard/", guard.PromptGuard.as_view(), name="observe_prompt_guard"),
     path("model-costs/", costs.ModelCosts.as_view(), name="observe_model_costs"),
     path("model-costs/<path:model>/", costs.ModelCost.as_view(), name="observe_model_cost"),

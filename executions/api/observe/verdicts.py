@@ -18,6 +18,8 @@ from executions.services.gate import ExecutionPending, ExecutionSuspended
 from executions.services.judging import Judgement
 from executions.services.rehearsing import Rehearsed, WorkflowIsOurs, rehearse
 from governance.domain.kinds import Kind
+from governance.domain.verdicts import Verdict
+from governance.models import Approval
 from governance.services.rates import TooManyRequests
 from waxell.lib.errors import NotFound, Unavailable
 
@@ -73,7 +75,11 @@ def _rehearsed(call: Call, check: inputs.Check) -> answers.Body:
         )
     except WorkflowIsOurs as error:
         return answers.block(error.title(), surface=check.surface)
-    return answers.verdict(told(judgement), surface=check.surface)
+    body = answers.verdict(told(judgement), surface=check.surface)
+    if kind is Kind.EXECUTION_START and judgement.decision.verdict is Verdict.HOLD:
+        # Nobody is asked by a rehearsal. A handler that will wait sends this to `approvals/`.
+        body["metadata"] = {"ask": inputs.echo(call.body)}
+    return body
 
 
 def _of_run(call: Call, check: inputs.Check, execution_id: UUID) -> answers.Body:
@@ -87,7 +93,7 @@ def _of_run(call: Call, check: inputs.Check, execution_id: UUID) -> answers.Body
             if answer.body["directive"] == "continue":
                 return answers.allow()
             if answer.body["directive"] == "wait":
-                return answers.block(answers.WAITING, surface=surface)
+                return _waits(execution_id, surface)
             return _ended(execution_id, surface)
         kind, resource, args = asked
         wanted = ActionWanted(fence=fence, kind=kind, resource=resource, args=args or None)
@@ -95,12 +101,17 @@ def _of_run(call: Call, check: inputs.Check, execution_id: UUID) -> answers.Body
     except ExecutionClosed:
         return _ended(execution_id, surface)
     except ExecutionSuspended:
-        return answers.block(answers.WAITING, surface=surface)
+        return _waits(execution_id, surface)
     except (ExecutionPending, Fenced) as error:
         return answers.block(error.title(), surface=surface)
     except NotFound:
         return answers.block("This run is not known here.", surface=surface)
     return answers.verdict(answer.body, surface=surface)
+
+
+def _waits(execution_id: UUID, surface: str | None) -> answers.Body:
+    pending = Approval.objects.filter(execution_id=execution_id, state=Approval.State.PENDING)
+    return answers.block(answers.waiting(pending.values_list("pk", flat=True).first()), surface=surface)
 
 
 def _ended(execution_id: UUID, surface: str | None) -> answers.Body:

@@ -29,12 +29,16 @@ OTHERS: dict[str, Any] = {
     "events/": {"events": []},
     "governance-decision/": {"decisions": []},
     "prompt-guard/": {"text": "hello"},
+    "approvals/": {"run": NAMES},
 }
 NOT_JSON = (b"{", b"[]", b"null", b'{"a": NaN}', b'{"a": 1, "a": 2}', b'{"a": "\\ud800"}', b'{"a": "\\u0000"}')
 WRONG = [
     ("policy-check/", {**NAMES, "agent_name": 1}),
     ("policy-check/", {**NAMES, "signal": []}),
     ("runs/start/", {}),
+    ("approvals/", {}),
+    ("approvals/", {"run": 5}),
+    ("approvals/", {"approval_id": 5}),
     ("prompt-guard/", {}),
     ("prompt-guard/", {"text": 5}),
     ("runs/start/", {**NAMES, "inputs": "x"}),
