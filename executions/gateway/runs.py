@@ -8,7 +8,9 @@ from uuid import UUID
 
 import anyio
 from django.conf import settings
+from mcp_types import CallToolResult
 
+from executions.domain import record
 from executions.domain.states import State
 from executions.domain.wanted import CloseWanted, StartWanted
 from executions.gateway import refusals, threads
@@ -24,6 +26,8 @@ SESSION: Final = "mcp-session"
 """Labels of executions that the gateway began, with the server's slug as value."""
 
 LONGEST_LEASE: Final = 3600
+LEFT_SECONDS: Final = 20
+"""By so much a session's lease outlives its silence: then its record is closed by us, not by the watchdog."""
 POLL_SECONDS: Final = (0.1, 2.0)
 
 
@@ -38,7 +42,9 @@ class Run:
 
 async def begin(visitor: Visitor, *, label: str) -> Run:
     """Begin an execution. Raises Refused where the rules are against it, and DomainError."""
-    lease = LONGEST_LEASE if label == CALL else min(LONGEST_LEASE, int(settings.WAXELL_MCP_SESSION_SECONDS) + 60)
+    lease = (
+        LONGEST_LEASE if label == CALL else min(LONGEST_LEASE, int(settings.WAXELL_MCP_SESSION_SECONDS) + LEFT_SECONDS)
+    )
     wanted = StartWanted(
         workflow=visitor.server.workflow, labels={label: visitor.server.slug}, lease_seconds=max(10, lease)
     )
@@ -73,10 +79,10 @@ async def end(visitor: Visitor, run: Run, *, outcome: str, error: object | None 
     await threads.run(close)
 
 
-async def over(run: Run) -> Any:
+async def over(run: Run) -> CallToolResult:
     """Return what a client is told of an execution that has ended."""
     state, cause = await threads.run(lambda: Execution.objects.values_list("state", "cause").get(pk=run.execution_id))
-    return refusals.ended(state, cause, run.execution_id)
+    return refusals.ended(state, record.answered_reason(cause) if cause else None, run.execution_id)
 
 
 async def leaves(run: Run, state: str, *, until: float) -> str:

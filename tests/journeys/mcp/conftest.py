@@ -27,6 +27,7 @@ from tests.stack.running import wait_until
 __all__ = ["bench", "looking", "stack"]
 
 START_SECONDS = 60.0
+PATIENCE = 60.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -63,8 +64,7 @@ class Behind:
     def _answers(self) -> bool:
         assert self.process is not None
         assert self.process.poll() is None, self.log.read_text()
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+        return _listens(self.port)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -83,6 +83,17 @@ class Agent:
     def calling(self, tool: str, **arguments: Any) -> Any:
         """The call's future: it is under way."""
         return self.portal.start_task_soon(self.client.call_tool, tool, arguments)
+
+
+@dataclass(slots=True, kw_only=True)
+class Gateway:
+    """A gateway's process."""
+
+    process: subprocess.Popen[bytes]
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -118,9 +129,53 @@ class Scene:
     def executions(self, **filters: str) -> list[Any]:
         return self.bench.governor.items("executions/", **filters)
 
-    def only(self, **filters: str) -> Any:
-        [found] = self.executions(**filters)
+    def only(self) -> Any:
+        """The one execution there is, as it is now."""
+        [found] = self.executions()
         return found
+
+    def closed(self) -> Any:
+        """The one execution, once its record is closed: a moment after its session."""
+        wait_until(lambda: self.only()["record"] is not None, PATIENCE)
+        return self.only()
+
+    def approval(self) -> Any:
+        """The one approval that waits."""
+        [found] = wait_until(lambda: self.bench.governor.items("approvals/", state="pending"), PATIENCE)
+        return found
+
+    def decide(self, decision: str) -> Any:
+        """Alice decides what waits."""
+        found = self.approval()
+        self.bench.governor.post(f"approvals/{found['id']}/decide/", {"decision": decision, "comment": "seen"})
+        return found
+
+    @contextmanager
+    def gateway_with(self, **settings: str) -> Iterator["Gateway"]:
+        """Another gateway of the same installation, with settings of its own."""
+        home = self.bench.stack.run.home
+        kept = {n: v for n, v in os.environ.items() if not n.startswith("WAXELL_") and n != "DATABASE_URL"}
+        named = {f"WAXELL_MCP_{name.upper()}": value for name, value in settings.items()}
+        environ = kept | {"WAXELL_HOME": str(home), "WAXELL_MCP_ALLOW": "127.0.0.1", "WAXELL_PROCESS": "extra"} | named
+        port = _free_port()
+        program = str(Path(sys.executable).parent / "uvicorn")
+        with (self.place / "gateway.log").open("ab") as log:
+            process = subprocess.Popen(
+                [program, "executions.gateway.asgi:application", "--port", str(port), "--log-level", "warning"],
+                env=environ,
+                cwd=ROOT,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        was = self.gateway
+        try:
+            wait_until(lambda: _listens(port), START_SECONDS)
+            self.gateway = f"http://127.0.0.1:{port}/mcp"
+            yield Gateway(process=process)
+        finally:
+            self.gateway = was
+            process.kill()
+            process.wait()
 
     def entries(self, execution: str) -> list[Any]:
         return [item["entry"] for item in self.bench.governor.items(f"executions/{execution}/entries/")]
@@ -191,6 +246,11 @@ def told(result: CallToolResult) -> dict[str, Any]:
     """What a tool error of ours says to programs."""
     assert result.is_error, result
     return result.structured_content["waxell"]
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _free_port() -> int:
