@@ -19,7 +19,7 @@ SECONDS = 120
 
 
 class Program:
-    """A program of `programs/`, run against this server with nothing set but address and key."""
+    """A program of `programs/`, run against this server with its address and key."""
 
     def __init__(self, python: str, home: Path, url: str, key: str, words: tuple[str, ...]) -> None:
         name, *rest = words
@@ -32,6 +32,9 @@ class Program:
                 "WAXELL_API_KEY": key,
                 # It would look for a cloud around this machine.
                 "WAXELL_REGION_DETECT": "0",
+                # Its gates allow what they hear nothing about in two seconds, and a busy machine of tests is no outage.
+                "WAXELL_GATE_TIMEOUT": "30",
+                "WAXELL_CONNECT_TIMEOUT": "30",
                 # For the handler that we ship; the client itself is that of the environment.
                 "PYTHONPATH": str(ROOT / "client" / "src"),
             },
