@@ -24,7 +24,7 @@ EXAMPLES = ROOT / "examples"
 # A first import of a framework on a busy machine, and a client that looks for a person every two seconds.
 LONGEST_RUN_SECONDS = 120
 
-RULE = """@id("mail-rule") @message("Nobody mails from here.") @effect("{effect}")
+RULE = """@id("not-here") @message("Nobody mails from here.") @effect("{effect}")
 forbid (principal, action in Action::"{kind}", resource == {resource});"""
 
 
@@ -87,6 +87,12 @@ def rule(bench: Bench, effect: str, tool: str = "mail") -> None:
     make_policy(bench.project, RULE.format(effect=effect, kind="tool.call", resource=f'Tool::"{tool}"'))
 
 
+def rule_on_model(bench: Bench, effect: str, model: str) -> None:
+    """The same for calls of a model."""
+    bench.governor.post("models/", {"slug": model}, expect=201)
+    make_policy(bench.project, RULE.format(effect=effect, kind="model.call", resource=f'Model::"{model}"'))
+
+
 def held(bench: Bench) -> dict[str, Any]:
     """The one approval that is asked for, once it is."""
     (approval,) = wait_until(lambda: bench.governor.items("approvals/", state="pending"), LONGEST_RUN_SECONDS)
@@ -114,11 +120,15 @@ class Approver(threading.Thread):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """One execution as it is read over REST: itself, its actions after the admission, its entries' types."""
+    """One execution as it is read over REST: itself, its actions after the admission, the types of its entries.
+
+    `late` are the types of those that came after its end.
+    """
 
     shown: dict[str, Any]
     actions: list[dict[str, Any]]
     types: list[str]
+    late: list[str]
 
     @property
     def state(self) -> str:
@@ -136,12 +146,17 @@ class Record:
         return counts["model_calls"], counts["tokens"], counts["usd"]
 
 
-def record_of(bench: Bench) -> Record:
-    """The one execution of the project; it is over, was closed exactly once, and nothing of it is unsettled."""
+def record_of(bench: Bench, *, unsettled: int = 0) -> Record:
+    """The one execution of the project; it is over, and was closed exactly once with so many actions under way."""
     (row,) = bench.governor.items("executions/")
     path = f"executions/{row['id']}/"
-    types = [item["type"] for item in bench.governor.items(f"{path}entries/")]
     shown = bench.governor.get(path)
-    assert types.count("execution.closed") == 1, types
-    assert shown["counts"]["unresolved"] == 0, shown
-    return Record(shown=shown, actions=bench.governor.items(f"{path}actions/")[1:], types=types)
+    record = Record(
+        shown=shown,
+        actions=bench.governor.items(f"{path}actions/")[1:],
+        types=[item["type"] for item in bench.governor.items(f"{path}entries/")],
+        late=[item["type"] for item in bench.governor.items(f"{path}entries/", stream="addenda")],
+    )
+    assert record.types.count("execution.closed") == 1, record.types
+    assert shown["counts"]["unresolved"] == unsettled, shown
+    return record

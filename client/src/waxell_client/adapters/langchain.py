@@ -12,6 +12,7 @@ from langchain.agents.middleware import AgentMiddleware, ModelRequest
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 from langgraph.prebuilt.tool_node import ToolCallRequest
 
+from waxell_client.adapters.telling import fitting
 from waxell_client.amounts import Estimate, Usage
 from waxell_client.async_execution import current_async_execution
 from waxell_client.errors import Refused
@@ -80,7 +81,7 @@ class Governance(AgentMiddleware[Any, Any, Any]):
 
     def wrap_tool_call(self, request: ToolCallRequest, handler: Callable[..., Any]) -> Any:
         """Also for `ToolNode(…, wrap_tool_call=…)` of a LangGraph graph."""
-        act = current_execution().tool(request.tool_call["name"], request.tool_call["args"])
+        act = current_execution().tool(request.tool_call["name"], told=fitting(request.tool_call["args"]))
         try:
             with act:
                 output = handler(request)
@@ -94,7 +95,7 @@ class Governance(AgentMiddleware[Any, Any, Any]):
 
     async def awrap_tool_call(self, request: ToolCallRequest, handler: Callable[..., Awaitable[Any]]) -> Any:
         """Also for `ToolNode(…, awrap_tool_call=…)` of a LangGraph graph."""
-        act = current_async_execution().tool(request.tool_call["name"], request.tool_call["args"])
+        act = current_async_execution().tool(request.tool_call["name"], told=fitting(request.tool_call["args"]))
         try:
             async with act:
                 output = await handler(request)
@@ -106,7 +107,8 @@ class Governance(AgentMiddleware[Any, Any, Any]):
         return output
 
     def _model(self, ex: ExecutionFace[ActType], request: "ModelRequest[Any]") -> ActType:
-        return ex.model(model_name(request.model), told=self._tell(request), estimate=self._estimate, usage=None)
+        told = fitting(self._tell(request))
+        return ex.model(model_name(request.model), told=told, estimate=self._estimate, usage=None)
 
 
 def model_name(model: object) -> str:
