@@ -18,6 +18,7 @@ from governance.ui import (
     policies,
     policy_versions,
     projects,
+    rule_templates,
     rules_in_force,
     signing_in,
 )
@@ -35,6 +36,8 @@ pages = [
     path("rules/", rules_in_force.rules_in_force, name="rules_in_force"),
     path("policies/", policies.policy_list, name="policy_list"),
     path("policies/-/new/", policies.policy_new, name="policy_new"),
+    path("policies/-/templates/", rule_templates.rule_template_list, name="rule_template_list"),
+    path("policies/-/templates/<slug:template>/", rule_templates.rule_template, name="rule_template"),
     path(_POLICY, policies.policy, name="policy"),
     path(f"{_POLICY}check/", policies.policy_check, name="policy_check"),
     path(f"{_POLICY}publish/", policy_versions.policy_publish, name="policy_publish"),

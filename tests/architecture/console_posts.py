@@ -79,6 +79,7 @@ _TERMS: Final = {"limit": "7", "on_exceed": "halt"}
 
 IN_GOVERNANCE: Final[dict[str, Filled]] = {
     "policy_new": _just(name="New", slug="new", mode="enforced", text=HOLD),
+    "rule_template": _just(most_depth=1, effect="deny", message="No.", name="Depth", slug="depth"),
     "policy": _draft,
     "policy_publish": _just(expected_version=1, revision=1),
     "policy_retire": _just(expected_version=1),

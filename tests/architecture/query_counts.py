@@ -58,6 +58,8 @@ QUERIES: Final[dict[str, int]] = {
     "policy_try": 22,
     "policy_version": 20,
     "project_settings": 14,
+    "rule_template": 14,
+    "rule_template_list": 11,
     "retention": 23,
     "rules_in_force": 15,
     "service_key_new": 15,

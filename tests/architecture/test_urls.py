@@ -115,7 +115,8 @@ def test_a_thing_of_another_project_is_not_found_through_ones_own(client: Client
 
     met = {}
     for route, name in IN_PROJECT:
-        if route.count("<") < 2:
+        # Templates of rules are everybody's.
+        if route.replace("<slug:template>", "").count("<") < 2:
             continue
         address = fill(route, {**things, "slug": own.slug})
         answers = {client.get(address).status_code, client.post(address, {}).status_code}

@@ -68,6 +68,7 @@ def furnish(project: Project) -> dict[str, str]:
         "order_id": str(order.pk),
         "hold_id": str(hold.pk),
         "policy": policy.slug,
+        "template": "delegation-depth",
         "number": "1",
         "budget": budget.slug,
         "agent_id": str(agent.pk),

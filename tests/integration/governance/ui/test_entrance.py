@@ -24,6 +24,7 @@ def addresses(project, alice):
     ).destination
     known = {
         "policy": make_policy(project).slug,
+        "template": "no-loops",
         "number": 1,
         "budget": budget.slug,
         "agent_id": agent.pk,
