@@ -92,7 +92,7 @@ class Stack:
 
     def stop_database(self) -> None:
         """`pg_ctl stop -m immediate` of a server that works: no checkpoint, no goodbye. It is started again."""
-        os.kill(wait_until(self._postmaster, 20), signal.SIGQUIT)
+        os.kill(wait_until(self._postmaster, 60), signal.SIGQUIT)
 
     def _postmaster(self) -> int | None:
         """The process that accepts connections. Between two servers, and while one recovers, there is none."""
@@ -102,7 +102,7 @@ class Stack:
             return None
         return int(lines[0]) if lines[-1:] == ["ready"] else None
 
-    def wait_until_answering(self, seconds: float = 30) -> None:
+    def wait_until_answering(self, seconds: float = 90) -> None:
         """Wait until the web server answers and so does the database behind it."""
 
         def answers() -> bool:

@@ -10,7 +10,7 @@ import httpx
 
 from tests.stack.api import Api
 
-PATIENCE_SECONDS = 40
+PATIENCE_SECONDS = 120
 
 
 @dataclass(slots=True, kw_only=True)
