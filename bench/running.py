@@ -67,7 +67,7 @@ POLICY_CHECK: Final = Question(
             "workflow_name": "work-0",
             "user_group": "",
             "surface": "tool.before",
-            "signal": {"tool_name": "search", "tool_input": {"query": "annual report", "limit": 10}, "metadata": {}},
+            "signal": {"tool_name": "search", "tool_args": {"query": "annual report", "limit": 10}, "metadata": {}},
             "categories": [],
             "policies": ["waxell"],
             "workflow_id": "EXECUTION",

@@ -21,15 +21,12 @@ SECONDS = 120
 class Program:
     """A program of `programs/`, run against this server with its address and key."""
 
-    def __init__(self, python: str, home: Path, url: str, key: str, words: tuple[str, ...]) -> None:
+    def __init__(self, python: str, words: tuple[str, ...], environ: dict[str, str]) -> None:
         name, *rest = words
         self.process = subprocess.Popen(
             [python, str(PROGRAMS / name), *rest],
             env={
                 "PATH": os.environ["PATH"],
-                "HOME": str(home),
-                "WAXELL_API_URL": url,
-                "WAXELL_API_KEY": key,
                 # It would look for a cloud around this machine.
                 "WAXELL_REGION_DETECT": "0",
                 # Its gates allow what they hear nothing about in two seconds, and a busy machine of tests is no outage.
@@ -37,6 +34,7 @@ class Program:
                 "WAXELL_CONNECT_TIMEOUT": "30",
                 # For the handler that we ship; the client itself is that of the environment.
                 "PYTHONPATH": str(ROOT / "client" / "src"),
+                **environ,
             },
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
@@ -55,9 +53,9 @@ class Program:
         assert said, self.process.communicate(timeout=SECONDS)[1]
         return json.loads(said)
 
-    def end(self) -> Any:
-        """Wait for the end; the last line that the program printed."""
-        said, errors = self.process.communicate(timeout=SECONDS)
+    def end(self, told: str | None = None) -> Any:
+        """Say the last of what it is told, wait for the end; the last line that the program printed."""
+        said, errors = self.process.communicate(told, timeout=SECONDS)
         assert self.process.returncode == 0, errors
         return json.loads(said.splitlines()[-1])
 
@@ -71,8 +69,9 @@ def run_program(bench: Bench, tmp_path: Path) -> Iterator[RunProgram]:
     python = python_of("observe")
     programs: list[Program] = []
 
-    def run(*words: str, api: Api = bench.scout) -> Program:
-        programs.append(Program(python, tmp_path, bench.stack.ready["url"], str(api.key), words))
+    def run(*words: str, api: Api = bench.scout, **environ: str) -> Program:
+        given = {"HOME": str(tmp_path), "WAXELL_API_URL": bench.stack.ready["url"], "WAXELL_API_KEY": str(api.key)}
+        programs.append(Program(python, words, given | environ))
         return programs[-1]
 
     yield run

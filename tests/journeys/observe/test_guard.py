@@ -8,9 +8,12 @@ import pytest
 from executions.models import Execution
 from governance.domain.prices import PRICE_LIST
 from tests.factories import make_policy
+from tests.journeys.observe.agents import RunProgram, run_program
 from tests.journeys.observe.conftest import Observer
 from tests.stack.fixtures import Bench
 from waxell.ledger.models import Entry
+
+__all__ = ["run_program"]
 
 pytestmark = pytest.mark.process
 
@@ -54,6 +57,25 @@ def test_rules_decide_what_happens(bench: Bench, observer: Observer, effect: str
     assert answer["action"] == action
     assert answer["violations"][0]["reason"].startswith("No keys in prompts.")
     assert observer.post("prompt-guard/", {"text": "mail bob@example.org"})["action"] == "warn"
+
+
+def test_without_a_permit_what_is_found_is_refused(bench: Bench, observer: Observer) -> None:
+    bench.governor.post("policies/baseline/retire/", {"note": "An allow-list from here on."})
+
+    assert observer.post("prompt-guard/", {"text": TEXT})["action"] == "block"
+    assert observer.post("prompt-guard/", {"text": "What is the weather?"})["action"] == "allow"
+
+
+def test_the_real_client_asks_for_its_instrumented_calls(bench: Bench, run_program: RunProgram) -> None:
+    make_policy(bench.project, RULE.format(effect="deny"))
+    program = run_program("guard.py", WAXELL_PROMPT_GUARD="1", WAXELL_PROMPT_GUARD_SERVER="1")
+
+    answer = program.end(TEXT)
+
+    assert not answer["passed"]
+    assert "[server] credentials: aws_access_key" in answer["violations"]
+    assert answer["told"]["action"] == "block"
+    assert "AKIA" not in answer["told"]["redacted_text"]
 
 
 def test_a_service_asks_for_the_agent_it_names(bench: Bench, service: Observer) -> None:
