@@ -10,6 +10,7 @@ ROOT = Path(__file__).parents[3]
 PROGRAMS = "tests/journeys/adapters/programs"
 QUOTED = {
     "docs/ways-in/langchain.md": ("examples/langchain_agent.py", f"{PROGRAMS}/langchain_scripted.py"),
+    "docs/ways-in/openai-agents.md": ("examples/openai_agents_agent.py", f"{PROGRAMS}/openai_agents_ways.py"),
     "docs/ways-in/claude-agent-sdk.md": ("examples/claude_agent.py", f"{PROGRAMS}/claude_sessions.py"),
 }
 PYTHON = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
