@@ -134,8 +134,10 @@ class Gateway:
             return visitor, None
         session: Session | None = connection.state.get(SESSION)
         if session is None:
-            link = Link(visitor.server, self._running())
-            session = connection.state[SESSION] = Session(id=connection.session_id, visitor=visitor, link=link)
+            tasks = self._running()
+            link = Link(visitor.server, tasks)
+            session = Session(id=connection.session_id, visitor=visitor, link=link, tasks=tasks)
+            connection.state[SESSION] = session
             connection.exit_stack.push_async_callback(session.end)
         return visitor, session
 

@@ -3,27 +3,25 @@
 import hashlib
 import logging
 import time
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-import anyio
 from anyio.abc import TaskGroup
 from django.conf import settings
 from mcp import Client
-from mcp_types import CallToolResult, TextContent
+from mcp_types import CallToolResult
 
-from executions.domain.wanted import ActionWanted, ResultWanted, Usage
-from executions.gateway import behind, refusals, runs, threads
+from executions.domain.wanted import ActionWanted
+from executions.gateway import refusals, runs, threads
+from executions.gateway.acts import Act, Progress, ServerLost
 from executions.gateway.behind import CallFailed, Link, Looks, ServerUnreachable, Shown
 from executions.gateway.entrance import Visitor
-from executions.gateway.recording import recordable
 from executions.gateway.refusals import Refused
 from executions.gateway.runs import Run
 from executions.gateway.sessions import Session
 from executions.queries import holds
-from executions.services import gate, leases, results
+from executions.services import gate
 from executions.services.appending import Answer, ExecutionClosed, Fenced
 from executions.services.gate import ExecutionSuspended
 from executions.services.short_road import ShortRoad
@@ -34,10 +32,8 @@ from waxell.lib.errors import DomainError
 
 log = logging.getLogger(__name__)
 
-WATCH_SECONDS: Final = 1.0
-"""So often an execution is looked at while its call is carried out: a stop ends the waiting."""
-
-type Progress = Callable[[float, float | None, str | None], Awaitable[None]]
+PROGRESS_SECONDS: Final = 5.0
+"""So often a client that asked for progress hears that a person has not decided yet."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -76,6 +72,9 @@ class Call:
         except (ServerUnreachable, CallFailed) as error:
             link.close()
             return refusals.not_done(str(error), "server_unreachable")
+        except ServerLost as lost:
+            link.close()
+            return lost.result
         finally:
             if self.session is None:
                 link.close()
@@ -87,26 +86,26 @@ class Call:
             return await self._in(client, shown, Run(execution_id=named.execution_id, fence=named.fence), until=until)
         if self.session is None:
             return await self._alone(client, shown, until=until)
-        run = await self.session.run(until=until)
-        try:
-            return await self._in(client, shown, run, until=until)
-        except ExecutionClosed as error:
-            if not runs.is_lost(str(error.members["state"])):
-                raise Refused(await runs.over(run)) from error
-            await self.session.lose(run)
-            return await self._in(client, shown, await self.session.run(until=until), until=until)
+        with self.session.in_use():
+            run = await self.session.run(until=until)
+            try:
+                return await self._in(client, shown, run, until=until)
+            except ExecutionClosed as error:
+                if not runs.is_lost(str(error.members["state"])):
+                    raise Refused(await runs.over(run)) from error
+                await self.session.lose(run)
+                return await self._in(client, shown, await self.session.run(until=until), until=until)
 
     async def _alone(self, client: Client, shown: Shown, *, until: float) -> CallToolResult:
         """A call without a session is an execution of its own, which a hold may outlive."""
-        digest = self._wanted(Run(execution_id=UUID(int=0), fence=0), shown)
-        road = ShortRoad.of(caller=self.visitor.caller, execution_id=UUID(int=0), wanted=digest, retry=None)
-        earlier = await runs.waiting(self.visitor, resource=self.resource, call_digest=road.call_digest)
+        earlier = await runs.waiting(self.visitor, resource=self.resource, call_digest=self._digest(shown))
         run = (
             await runs.begin(self.visitor, label=runs.CALL)
             if earlier is None
             else Run(execution_id=earlier.execution_id, fence=earlier.fence)
         )
-        outcome, error = "failed", None
+        outcome: str = "failed"
+        error: Any = None
         goes_on = False
         try:
             await runs.admitted(run, until=until)
@@ -116,6 +115,9 @@ class Call:
             outcome = "failed" if result.is_error else "completed"
         except Refused as refused:
             goes_on, error = refused.goes_on, refused.result.structured_content
+            raise
+        except ServerLost as lost:
+            error = lost.result.structured_content
             raise
         finally:
             if not goes_on:
@@ -127,11 +129,14 @@ class Call:
             seq = await self._allowed(run, shown, until=until)
         except Fenced as error:
             raise Refused(refusals.failed(error)) from error
-        return await self._carried_out(client, run, seq)
+        act = Act(visitor=self.visitor, run=run, seq=seq, name=self.name, arguments=self.arguments)
+        return await act.carry_out(client, progress=self.progress)
 
     async def _allowed(self, run: Run, shown: Shown, *, until: float) -> int:
         """Ask until the call is allowed; return the action's number. Raises Refused, ExecutionClosed, Fenced."""
         asked = 0
+        if self.session and (before := self.session.held.pop(self._digest(shown), None)):
+            await self._waited(run, shown, *before, [], until=until)
         while True:
             try:
                 answer = await self._ask(run, shown, asked)
@@ -151,7 +156,8 @@ class Call:
                 return seq
             if answer.body["verdict"] != "hold":
                 raise Refused(refusals.refused(answer.body, run.execution_id))
-            await self._person(run, seq, answer.body["approval"]["id"], answer.body["reasons"], until=until)
+            approval_id, reasons = answer.body["approval"]["id"], answer.body["reasons"]
+            await self._waited(run, shown, seq, approval_id, reasons, until=until)
             asked += 1
 
     async def _ask(self, run: Run, shown: Shown, asked: int) -> Answer:
@@ -162,6 +168,17 @@ class Call:
                 caller=self.visitor.caller, execution_id=run.execution_id, wanted=wanted, retry=retry
             )
         )
+
+    async def _waited(
+        self, run: Run, shown: Shown, seq: int, approval_id: str, reasons: list[dict[str, Any]], *, until: float
+    ) -> None:
+        """Wait for a person; a session remembers what it could not wait for."""
+        try:
+            await self._person(run, seq, approval_id, reasons, until=until)
+        except Refused as refused:
+            if refused.goes_on and self.session is not None:
+                self.session.held[self._digest(shown)] = (seq, approval_id)
+            raise
 
     async def _person(
         self, run: Run, seq: int, approval_id: str, reasons: list[dict[str, Any]], *, until: float
@@ -183,74 +200,6 @@ class Call:
         told = await threads.run(lambda: holds.refusal(project_id=project_id, execution_id=run.execution_id, seq=seq))
         raise Refused(refusals.not_granted(told, run.execution_id, seq, approval_id, state))
 
-    async def _carried_out(self, client: Client, run: Run, seq: int) -> CallToolResult:
-        """Call the server behind. Whatever comes of it, the action is settled."""
-        result = refusals.not_done("The client did not wait for the result.", "cancelled", seq=seq)
-        began_at = time.monotonic()
-        stopped = False
-        try:
-            async with anyio.create_task_group() as both:
-
-                async def watch() -> None:
-                    nonlocal stopped
-                    while not stopped:
-                        await anyio.sleep(WATCH_SECONDS)
-                        stopped = await self._is_over(run)
-                    both.cancel_scope.cancel()
-
-                both.start_soon(watch)
-                result = await self._called(client, run, seq)
-                both.cancel_scope.cancel()
-        finally:
-            with anyio.CancelScope(shield=True):
-                goes_on = await self._settle(run, seq, result, seconds=time.monotonic() - began_at)
-        if stopped or not goes_on:
-            # What a stopped execution got is on its record; the agent is given nothing any more.
-            raise Refused(await runs.over(run))
-        return result
-
-    async def _called(self, client: Client, run: Run, seq: int) -> CallToolResult:
-        try:
-            return await behind.call(client, self.name, self.arguments, progress_callback=self.progress)
-        except CallFailed as error:
-            return CallToolResult(is_error=True, content=[TextContent(type="text", text=str(error))])
-        except ServerUnreachable:
-            if self.session is not None:
-                self.session.link.close()
-            text = "The tool's server did not answer: whether it did anything is not known."
-            return refusals.not_done(text, "server_unreachable", execution=run.execution_id, seq=seq)
-
-    async def _is_over(self, run: Run) -> bool:
-        def look() -> bool:
-            beat = leases.heartbeat(caller=self.visitor.caller, execution_id=run.execution_id, fence=run.fence)
-            return bool(beat.body["directive"] == "halt")
-
-        try:
-            return await threads.run(look)
-        except DomainError as error:
-            # Short of an end it is not for a look to stop what was allowed.
-            return isinstance(error, (ExecutionClosed, Fenced))
-
-    async def _settle(self, run: Run, seq: int, result: CallToolResult, *, seconds: float) -> bool:
-        """Report what came of the action; tells whether the execution goes on."""
-        wanted = ResultWanted(
-            fence=run.fence,
-            status="error" if result.is_error else "ok",
-            output=recordable(result.model_dump(mode="json", by_alias=True, exclude_none=True)),
-            usage=Usage(seconds=int(seconds)),
-        )
-
-        def report() -> bool:
-            answer = results.report_result(
-                caller=self.visitor.caller, execution_id=run.execution_id, seq=seq, wanted=wanted
-            )
-            return bool(answer.body["verdict"] == "allow")
-
-        try:
-            return await threads.run(report)
-        except (ExecutionClosed, Fenced):
-            return False
-
     def _wanted(self, run: Run, shown: Shown) -> ActionWanted:
         return ActionWanted(
             fence=run.fence,
@@ -259,6 +208,17 @@ class Call:
             args=self.arguments,
             definition=shown.known,
         )
+
+    def _digest(self, shown: Shown) -> str:
+        """What a grant is bound to: the tool, its definition, the arguments."""
+        nowhere = Run(execution_id=UUID(int=0), fence=0)
+        road = ShortRoad.of(
+            caller=self.visitor.caller,
+            execution_id=nowhere.execution_id,
+            wanted=self._wanted(nowhere, shown),
+            retry=None,
+        )
+        return road.call_digest
 
     def _retry(self, run: Run, asked: int) -> Retry | None:
         """What makes a request that is sent twice in a session one action. Without one its number means nothing."""
@@ -271,7 +231,3 @@ class Call:
             key=named,
             body={"resource": self.resource, "args": self.arguments},
         )
-
-
-PROGRESS_SECONDS: Final = 5.0
-"""So often a client that asked for progress hears that a person has not decided yet."""

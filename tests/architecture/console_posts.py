@@ -9,8 +9,9 @@ from typing import Any, Final
 from governance.access import Permission
 from governance.domain.actors import Actor
 from governance.domain.kinds import Kind
-from governance.models import Agent, Membership, Policy, Project
-from governance.services import catalogue, object_rights, rights
+from governance.domain.tool_definitions import ToolDefinition
+from governance.models import Agent, McpTool, Membership, Policy, Project
+from governance.services import catalogue, mcp_servers, object_rights, rights
 from tests.factories.addresses import HOLD
 from tests.factories.executions import start
 from tests.factories.governance import make_person, owner_of
@@ -49,6 +50,13 @@ def _discovered_tool(project: Project, things: Things) -> dict[str, Any]:
     catalogue.discover(project_id=project.pk, kind=Kind.TOOL_CALL, slug="found")
     things["name_id"] = str(project.tools.get(slug="found").pk)
     return {}
+
+
+def _changed_tool(project: Project, things: Things) -> dict[str, Any]:
+    tool = McpTool.objects.get(pk=things["mcp_tool_id"])
+    now = ToolDefinition(name=tool.name, text='{"name":"read now"}', fingerprint="sha256:" + 64 * "1")
+    mcp_servers.notice(tool.server, [now])
+    return {"fingerprint": now.fingerprint}
 
 
 def _second_role(project: Project, things: Things) -> dict[str, Any]:
@@ -105,6 +113,7 @@ IN_GOVERNANCE: Final[dict[str, Filled]] = {
     "tool": _just(groups="outward"),
     "model_new": _just(slug="new"),
     "name_adopt": _discovered_tool,
+    "mcp_tool_accept": _changed_tool,
     "notification_new": _just(slug="new", kind="webhook", address="https://hooks.invalid/y"),
     "notification": _just(enabled="on"),
     "notification_secret": _just(),

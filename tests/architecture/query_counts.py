@@ -38,6 +38,7 @@ QUERIES: Final[dict[str, int]] = {
     "ledger_verify": 11,
     "legal_hold_lift": 13,
     "legal_hold_new": 11,
+    "mcp_server_list": 15,
     "model_list": 14,
     "model_new": 11,
     "notification": 15,

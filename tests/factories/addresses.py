@@ -7,8 +7,9 @@ from typing import Any, Final
 from django.urls import URLPattern, get_resolver
 
 from governance.domain.actors import Actor
-from governance.models import Approval, Project
-from governance.services import destinations, groups, kill_orders, legal_holds
+from governance.domain.tool_definitions import ToolDefinition
+from governance.models import Approval, McpTool, Project
+from governance.services import destinations, groups, kill_orders, legal_holds, mcp_servers
 from tests.factories.executions import start
 from tests.factories.governance import (
     make_agent,
@@ -54,6 +55,9 @@ def furnish(project: Project) -> dict[str, str]:
     message = destinations.test(destination=pager.destination, project=project)
     run = start(project, agent=agent)
     run.ask("mail", args={"to": "alice"})
+    files = mcp_servers.register(project=project, actor=by, slug="files", url="https://tools.invalid/mcp")
+    reading = ToolDefinition(name="read", text='{"name":"read"}', fingerprint="sha256:" + 64 * "0")
+    mcp_servers.notice(files, [reading])
     (order,) = kill_orders.place(project=project, actor=by, scope_type="tool", scope_value="rm", reason="never")
     hold = legal_holds.place(
         project_id=project.pk, actor=by, scope_type="execution", scope_value=run.id, reason="a claim"
@@ -75,6 +79,7 @@ def furnish(project: Project) -> dict[str, str]:
         "key": make_key(project, agent).key.pk,
         "identity": make_key(project, agent).key.pk,
         "tool_id": str(tool.pk),
+        "mcp_tool_id": str(McpTool.objects.get(server=files).pk),
         "kind": "tool",
         "name_id": str(tool.pk),
         "person_id": str(owner_of(project).pk),

@@ -5,8 +5,19 @@ from executions.services import approvals, erasing
 from executions.services import kill_orders as stops
 from executions.services.callers import Caller
 from governance.domain.actors import Actor
+from governance.domain.tool_definitions import ToolDefinition
 from governance.models import Approval, Budget, Membership, Policy, Project
-from governance.services import budgets, catalogue, destinations, groups, kill_orders, legal_holds, policies, rights
+from governance.services import (
+    budgets,
+    catalogue,
+    destinations,
+    groups,
+    kill_orders,
+    legal_holds,
+    mcp_servers,
+    policies,
+    rights,
+)
 from governance.services.retention import keep_for
 from tests.factories.addresses import HOLD, furnish
 from tests.factories.executions import start
@@ -21,6 +32,7 @@ from tests.factories.governance import (
     make_workflow,
     owner_of,
 )
+from waxell.lib import canonical
 from waxell.outbox.models import Destination
 
 
@@ -34,6 +46,7 @@ def furnish_many(rows: int) -> tuple[Project, dict[str, str]]:
     _revise(project, by, things, rows)
     _stop(project, by, things, rows)
     _tell(project, by, rows)
+    _serve(project, by, rows)
     _forget(project, by, rows)
     long = start(project, agent=busy)
     for number in range(rows):
@@ -96,6 +109,16 @@ def _tell(project: Project, by: Actor, rows: int) -> None:
         address = f"https://hooks.invalid/{number}"
         destinations.create(project=project, actor=by, slug=f"pager-{number}", kind="slack", address=address)
         destinations.test(destination=pager, project=project)
+
+
+def _serve(project: Project, by: Actor, rows: int) -> None:
+    """MCP servers, and tools of one that changed."""
+    for number in range(rows):
+        slug, url = f"server-{number}", "https://tools.invalid/mcp"
+        server = mcp_servers.register(project=project, actor=by, slug=slug, url=url)
+        for text in ('{"name":"was"}', '{"name":"is"}'):
+            digest = canonical.digest(text.encode())
+            mcp_servers.notice(server, [ToolDefinition(name=f"tool-{number}", text=text, fingerprint=digest)])
 
 
 def _forget(project: Project, by: Actor, rows: int) -> None:
