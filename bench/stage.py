@@ -30,6 +30,7 @@ class Stage:
     cluster: Cluster
     environ: dict[str, str]
     port: int
+    gateway_port: int
 
     @property
     def url(self) -> str:
@@ -43,9 +44,20 @@ class Stage:
     def serving(self) -> Iterator[int]:
         """The web server as `manage.py up` starts it; gives its process id. Django must be set up."""
         with self._started("web") as server:
-            self._wait_for(server)
+            self._wait_for(server, self.port)
             assert server.process is not None
             yield server.process.pid
+
+    @property
+    def gateway_url(self) -> str:
+        return f"http://{web.HOST}:{self.gateway_port}/mcp"
+
+    @contextmanager
+    def bridging(self) -> Iterator[None]:
+        """The gateway for MCP clients as `manage.py up` starts it. Django must be set up."""
+        with self._started("gateway") as gateway:
+            self._wait_for(gateway, self.gateway_port)
+            yield
 
     @contextmanager
     def running(self, name: str) -> Iterator[int]:
@@ -60,7 +72,7 @@ class Stage:
 
         [child] = [
             child
-            for child in processes.plan(self.environ, self.home, port=self.port, gateway_port=0)
+            for child in processes.plan(self.environ, self.home, port=self.port, gateway_port=self.gateway_port)
             if child.name == name
         ]
         child.environment |= {"DJANGO_SETTINGS_MODULE": "bench.settings", "PYTHONPATH": str(ROOT)}
@@ -70,11 +82,12 @@ class Stage:
         finally:
             stop_all([child])
 
-    def _wait_for(self, server: Child) -> None:
+    def _wait_for(self, server: Child, port: int) -> None:
         until = time.monotonic() + READY_SECONDS
-        while not web.answers(self.port):
+        while not web.answers(port):
             if server.dead() or time.monotonic() > until:
-                raise RuntimeError(f"The web server did not start: {server.log.read_text(errors='replace')[-2000:]}")
+                said = server.log.read_text(errors="replace")[-2000:]
+                raise RuntimeError(f"{server.name} did not start: {said}")
             time.sleep(0.05)
 
 
@@ -100,7 +113,14 @@ def build() -> Iterator[Stage]:
         environ = _prepare(home, cluster)
         os.environ |= environ
         os.environ["PORT"] = "0"
-        yield Stage(home=home, cluster=cluster, environ=dict(os.environ), port=web.chosen_port())
+        port = web.chosen_port()
+        yield Stage(
+            home=home,
+            cluster=cluster,
+            environ=dict(os.environ),
+            port=port,
+            gateway_port=web.gateway_port(port),
+        )
     finally:
         cluster.stop()
         for directory in (home.socket_directory(), home.path):
@@ -118,6 +138,8 @@ def _prepare(home: Home, cluster: Cluster) -> dict[str, str]:
     queue = cluster.address(user=roles.ROLES["broker"], password=secrets["broker"], name=roles.BROKER_DATABASE)
     broker.install(queue)
     environ = environment.embedded(home=home.path, addresses=logins, broker=queue, secret_key=secrets["secret_key"])
+    # The tools that the gateway is put in front of are on this machine.
+    environ |= {"WAXELL_MCP_ALLOW": web.HOST}
     os.environ["WAXELL_HOME"] = str(home.path)
     from waxell.local import steps
 

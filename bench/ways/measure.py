@@ -14,12 +14,24 @@ from typing import Final
 from bench.running import Running
 from bench.stage import ROOT, Stage
 
-WAYS: Final = {
-    "plain REST": ("rest", ".venv"),
-    "Python client": ("client", ".venv"),
-    "waxell-observe, a tool's gate": ("observe", ".venv-observe"),
-}
-"""By name: the program in this folder, and the environment that has what it needs."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """A way in: the program in this folder, and the environment that has what it needs."""
+
+    name: str
+    program: str
+    environment: str = ".venv"
+
+
+WAYS: Final = (
+    Way(name="plain REST", program="rest"),
+    Way(name="Python client", program="client"),
+    Way(name="LangChain, an agent's turn", program="langchain", environment=".venv-agents"),
+    Way(name="OpenAI Agents SDK, a turn", program="openai_agents", environment=".venv-agents"),
+    Way(name="MCP gateway, a tool call", program="mcp"),
+    Way(name="waxell-observe, a tool's gate", program="observe", environment=".venv-observe"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,22 +51,23 @@ class Added:
 def measure(built: Stage, running: Running, *, seconds: float, say: Callable[[str], None]) -> list[Added]:
     """Measure every way whose environment is there; `say` is told of each, also of those that are not."""
     added = []
-    with working() as work:
-        environ = _environ(built, running, work, seconds)
-        for way, (program, environment) in WAYS.items():
-            python = ROOT / environment / "bin" / "python"
+    with started("work") as work, started("tool_server") as tools, built.bridging():
+        _register(tools)
+        environ = _environ(built, running, seconds) | {"BENCH_WORK": work, "BENCH_TOOLS": tools}
+        for way in WAYS:
+            python = ROOT / way.environment / "bin" / "python"
             if not python.exists():
-                say(f"{way}: left out, {environment} is not there (`make foreign`)")
+                say(f"{way.name}: left out, {way.environment} is not there (`make foreign`)")
                 continue
-            added.append(_run(way, python, program, environ))
-            say(f"{way}: {added[-1].calls} calls")
+            added.append(_run(way, python, environ))
+            say(f"{way.name}: {added[-1].calls} calls")
     return added
 
 
 @contextmanager
-def working() -> Iterator[str]:
-    """The work on a free port, until the block ends; gives its address."""
-    command = [sys.executable, "-m", "bench.ways.work"]
+def started(program: str) -> Iterator[str]:
+    """A server of this folder, until the block ends; gives the address that it prints."""
+    command = [sys.executable, "-m", f"bench.ways.{program}"]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
@@ -64,26 +77,39 @@ def working() -> Iterator[str]:
         process.wait()
 
 
-def _environ(built: Stage, running: Running, work: str, seconds: float) -> dict[str, str]:
+def _register(tools: str) -> None:
+    """Put the tools behind the gateway."""
+    from django.db import connections
+
+    from governance.domain.actors import Actor
+    from governance.models import Project
+    from governance.services import mcp_servers
+
+    project = Project.objects.get(slug="bench")
+    mcp_servers.register(project=project, actor=Actor(system="bench"), slug="bench", url=tools)
+    connections.close_all()
+
+
+def _environ(built: Stage, running: Running, seconds: float) -> dict[str, str]:
     return {
         "PATH": os.environ["PATH"],
         # A clean home: nothing that a client keeps there is from elsewhere.
         "HOME": str(built.home.path),
         "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'client' / 'src'}",
-        "BENCH_WORK": work,
         "BENCH_SECONDS": str(seconds),
         "WAXELL_URL": built.url,
         "WAXELL_API_URL": built.url,
+        "WAXELL_MCP_URL": built.gateway_url,
         "WAXELL_API_KEY": running.key,
         # waxell-observe would look for a cloud around this machine.
         "WAXELL_REGION_DETECT": "0",
     }
 
 
-def _run(way: str, python: Path, program: str, environ: dict[str, str]) -> Added:
-    command = [str(python), "-m", f"bench.ways.{program}"]
+def _run(way: Way, python: Path, environ: dict[str, str]) -> Added:
+    command = [str(python), "-m", f"bench.ways.{way.program}"]
     done = subprocess.run(command, env=environ, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise SystemExit(f"{way} could not be measured: {done.stderr[-2000:]}")
+        raise SystemExit(f"{way.name} could not be measured: {done.stderr[-2000:]}")
     told = json.loads(done.stdout.splitlines()[-1])
-    return Added(way=way, plain=median(told["plain"]), governed=median(told["governed"]), calls=len(told["governed"]))
+    return Added(way=way.name, plain=median(told["plain"]), governed=median(told["governed"]), calls=len(told["governed"]))
