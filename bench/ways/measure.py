@@ -112,4 +112,5 @@ def _run(way: Way, python: Path, environ: dict[str, str]) -> Added:
     if done.returncode:
         raise SystemExit(f"{way.name} could not be measured: {done.stderr[-2000:]}")
     told = json.loads(done.stdout.splitlines()[-1])
-    return Added(way=way.name, plain=median(told["plain"]), governed=median(told["governed"]), calls=len(told["governed"]))
+    plain, governed = told["plain"], told["governed"]
+    return Added(way=way.name, plain=median(plain), governed=median(governed), calls=len(governed))
