@@ -1,0 +1,80 @@
+"""What `manage.py plan` and `manage.py apply` share: reading the folder, and telling what differs."""
+
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from difflib import unified_diff
+from pathlib import Path
+from typing import Any, ClassVar
+
+from django.core.management.base import BaseCommand, CommandError
+
+from executions.management.operators import actor_with, add_person, find_project
+from governance.access import Permission
+from governance.domain import rule_files
+from governance.services import applying
+from governance.services.applying import Applied, Difference
+from waxell.lib.errors import DomainError
+
+
+class RulesCommand(BaseCommand):
+    """A command about a folder with `waxell.toml` in it."""
+
+    takes_effect: ClassVar[bool]
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("folder", metavar="DIR", type=Path, help=f"the folder with {rule_files.MAIN}")
+        parser.add_argument("--note", default="", metavar="TEXT", help="why; kept with every version that is made")
+        add_person(parser)
+
+    def perform(self, folder: Path, email: str, note: str) -> Applied:
+        """Read, rehearse or apply, and tell. Raises CommandError."""
+        try:
+            rules = rule_files.read(lambda name: (folder / name).read_text(encoding="utf-8"))
+            project = find_project(rules.project)
+            actor = actor_with(Permission.OWN_PROJECT, email, project)
+            act = applying.apply if self.takes_effect else applying.rehearse
+            applied = act(project=project, actor=actor, desired=rules.desired, note=note)
+        except DomainError as error:
+            raise CommandError("\n".join([str(error.detail or error.title()), *_details(error)])) from error
+        for difference in applied.differences:
+            for line in told(difference):
+                self.stdout.write(line)
+        self.stdout.write(summary(applied))
+        return applied
+
+
+def told(difference: Difference) -> Iterator[str]:
+    """Yield what differs of one thing: `+` is new, `~` another one."""
+    desired, was = difference.desired, difference.was
+    yield f"{'+' if was is None else '~'} {desired.kind}.{desired.slug}"
+    unit = desired.values.get("unit")
+    for name in difference.fields:
+        now = desired.values[name]
+        if name == "text":
+            before = "" if was is None else was["text"]
+            lines = unified_diff(before.splitlines(), now.splitlines(), lineterm="", n=1)
+            yield from (f"      {line}" for line in list(lines)[2:])
+        elif was is None:
+            if now not in (None, "", []):
+                yield f"    {name}: {rule_files.shown(name, now, unit=unit)}"
+        else:
+            before, after = (rule_files.shown(name, value, unit=unit) for value in (was[name], now))
+            yield f"    {name}: {before} -> {after}"
+    if not difference.fields:
+        yield "    adopted"
+
+
+def summary(applied: Applied) -> str:
+    """Return how much there is to do, and what the files do not speak of."""
+    count = len(applied.differences)
+    lines = [f"{count} to change, {applied.same} as they shall be." if count else f"Nothing to change: {applied.same}."]
+    if applied.unspoken:
+        others = ", ".join(f"{kind}.{slug}" for kind, slug in applied.unspoken)
+        lines.append(f"Not in these files, and left alone: {others}")
+    return "\n".join(lines)
+
+
+def _details(error: DomainError) -> list[str]:
+    """The lines of a policy that cannot be put in force."""
+    errors: Any = error.members.get("errors", ())
+    return [f"  line {one.get('line', '?')}: {one['message']}" for one in errors]
