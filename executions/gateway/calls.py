@@ -48,6 +48,8 @@ class Call:
     arguments: dict[str, Any]
     request: str
     progress: Progress
+    undecided: bool = False
+    """Whether a person is asked now."""
 
     @property
     def resource(self) -> str:
@@ -120,7 +122,8 @@ class Call:
             error = lost.result.structured_content
             raise
         finally:
-            if not goes_on:
+            # A client that leaves while a person thinks may come back: for them the hold stays.
+            if not (goes_on or self.undecided):
                 await runs.end(self.visitor, run, outcome=outcome, error=error)
         return result
 
@@ -172,18 +175,19 @@ class Call:
     async def _waited(
         self, run: Run, shown: Shown, seq: int, approval_id: str, reasons: list[dict[str, Any]], *, until: float
     ) -> None:
-        """Wait for a person; a session remembers what it could not wait for."""
-        try:
-            await self._person(run, seq, approval_id, reasons, until=until)
-        except Refused as refused:
-            if refused.goes_on and self.session is not None:
-                self.session.held[self._digest(shown)] = (seq, approval_id)
-            raise
+        """Wait for a person; a session remembers what was not waited for to the end, whoever left first."""
+        digest = self._digest(shown)
+        if self.session is not None:
+            self.session.held[digest] = (seq, approval_id)
+        await self._person(run, seq, approval_id, reasons, until=until)
+        if self.session is not None:
+            self.session.held.pop(digest, None)
 
     async def _person(
         self, run: Run, seq: int, approval_id: str, reasons: list[dict[str, Any]], *, until: float
     ) -> None:
         """Wait for a person. Returns when the call may be asked for again; raises Refused."""
+        self.undecided = True
         state = "pending"
         waited = 0
         while state == "pending" and (left := until - time.monotonic()) > 0:
@@ -192,8 +196,11 @@ class Call:
             waited += 1
         if state == "pending":
             raise Refused(refusals.held(reasons, run.execution_id, seq, approval_id), goes_on=True)
+        self.undecided = False
         if state in ("granted", "used"):
             return
+        if self.session is not None:
+            self.session.held.clear()
         if state == "lapsed":
             raise Refused(await runs.over(run))
         project_id = self.visitor.server.project_id

@@ -92,3 +92,18 @@ def test_another_call_of_the_session_waits_for_its_turn(scene: Scene, asked: Ban
         assert told(agent.call("pay", amount=6))["code"] == "execution_suspended"
         scene.decide("grant")
         assert text_of(agent.call("pay", amount=5)) == "paid"
+
+
+@MODES
+def test_a_client_that_does_not_wait_may_come_back(scene: Scene, asked: Bank, mode: str) -> None:
+    with scene.gateway_with(hold_seconds="120"), scene.agent("bank", mode=mode) as agent:
+        under_way = agent.calling("pay", amount=5)
+        first = scene.approval()
+        under_way.cancel()
+        # A request of the same client that is answered: the one before it has been taken back by then.
+        agent.tools()
+        again = agent.calling("pay", amount=5)
+        assert scene.decide("grant")["id"] == first["id"]
+        assert text_of(again.result(PATIENCE)) == "paid"
+
+    assert asked.payments == [{"amount": 5}]
