@@ -18,7 +18,9 @@ async def call_tool(context: Any, params: Any) -> CallToolResult:
 
 
 async def main() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    # With its protocol named, or asyncio leaves Nagle's algorithm on, which no server of anybody's does.
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
+        listening.bind(("127.0.0.1", 0))
         server = Server("bench", on_list_tools=list_tools, on_call_tool=call_tool)
         print(f"http://127.0.0.1:{listening.getsockname()[1]}/mcp", flush=True)
         app = server.streamable_http_app(streamable_http_path="/mcp")
