@@ -4,16 +4,16 @@ from argparse import ArgumentParser
 from collections.abc import Iterator
 from difflib import unified_diff
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.core.management.base import BaseCommand, CommandError
 
 from executions.management.operators import actor_with, add_person, find_project
 from governance.access import Permission
 from governance.domain import rule_files
+from governance.domain.rule_files import RulesFileInvalid
 from governance.services import applying
-from governance.services.applying import Applied, Difference
-from waxell.lib.errors import DomainError
+from governance.services.applying import Applied, Difference, RulesNotApplicable
 
 
 class RulesCommand(BaseCommand):
@@ -34,8 +34,11 @@ class RulesCommand(BaseCommand):
             actor = actor_with(Permission.OWN_PROJECT, email, project)
             act = applying.apply if self.takes_effect else applying.rehearse
             applied = act(project=project, actor=actor, desired=rules.desired, note=note)
-        except DomainError as error:
-            raise CommandError("\n".join([str(error.detail or error.title()), *_details(error)])) from error
+        except RulesFileInvalid as error:
+            raise CommandError(str(error)) from error
+        except RulesNotApplicable as error:
+            lines = [f"  line {one.get('line', '?')}: {one['message']}" for one in error.errors]
+            raise CommandError("\n".join([str(error), *lines])) from error
         for difference in applied.differences:
             for line in told(difference):
                 self.stdout.write(line)
@@ -72,9 +75,3 @@ def summary(applied: Applied) -> str:
         others = ", ".join(f"{kind}.{slug}" for kind, slug in applied.unspoken)
         lines.append(f"Not in these files, and left alone: {others}")
     return "\n".join(lines)
-
-
-def _details(error: DomainError) -> list[str]:
-    """The lines of a policy that cannot be put in force."""
-    errors: Any = error.members.get("errors", ())
-    return [f"  line {one.get('line', '?')}: {one['message']}" for one in errors]

@@ -16,11 +16,8 @@ MAIN: Final = "waxell.toml"
 type Load = Callable[[str], str]
 
 
-class RulesFileInvalid(DomainError):
-    """These files cannot be read as rules."""
-
-    code = "rules_file_invalid"
-    status = 422
+class RulesFileInvalid(ValueError):
+    """These files cannot be read as rules; the text says where and why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +40,17 @@ class Rules:
 def read(load: Load) -> Rules:
     """Read the files. `load` returns a file's text by its name beside `waxell.toml`, and raises OSError.
 
-    Raises RulesFileInvalid, and what Fields raises, each naming the place.
+    Raises RulesFileInvalid.
     """
+    try:
+        return _read(load)
+    except UnknownField as error:
+        raise RulesFileInvalid(f"{error.detail} In {MAIN} there are project, {', '.join(_KINDS)}.") from error
+    except DomainError as error:
+        raise RulesFileInvalid(str(error.detail or error.title())) from error
+
+
+def _read(load: Load) -> Rules:
     try:
         document = tomllib.loads(_loaded(load, MAIN))
     except tomllib.TOMLDecodeError as error:
@@ -58,10 +64,7 @@ def read(load: Load) -> Rules:
             one = Fields(given, path=f"{kind}.{slug}")
             desired.append(Desired(kind=kind, slug=slug, values=values_of(one, slug, load)))
             one.finish()
-    try:
-        fields.finish()
-    except UnknownField as error:
-        raise RulesFileInvalid(f"{MAIN}: {error.detail} There are {', '.join(_KINDS)}.") from error
+    fields.finish()
     return Rules(project=project, desired=tuple(desired))
 
 

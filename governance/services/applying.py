@@ -1,6 +1,6 @@
 """Making a project what its files say: what differs, and doing that, all of it or nothing."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from governance.queries import budgets as budget_queries
 from governance.queries import policies as policy_queries
 from governance.queries import states
 from governance.services import agents, budgets, catalogue, groups, policies, workflows
-from waxell.lib.errors import DomainError, Invalid
+from waxell.lib.errors import DomainError
 
 type Values = Mapping[str, Any]
 
@@ -30,10 +30,12 @@ _SHAPE: Final = ("unit", "scope_type", "scope_value", "period", "time_zone")
 _TERMS: Final = ("limit", "on_exceed", "default_reservation", "approvers")
 
 
-class RulesNotApplicable(Invalid):
-    """What the files say cannot be made of this project."""
+class RulesNotApplicable(ValueError):
+    """What the files say cannot be made of this project; `errors` are those of a policy's text."""
 
-    code = "rules_not_applicable"
+    def __init__(self, why: str, errors: Sequence[Mapping[str, Any]] = ()) -> None:
+        super().__init__(why)
+        self.errors = errors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +88,8 @@ def apply(*, project: Project, actor: Actor, desired: Iterable[Desired], note: s
             differences.append(Difference(desired=one, was=was, fields=fields))
             try:
                 _MAKE[one.kind](_Making(project=project, actor=actor, note=note, desired=one, row=row, fields=fields))
-            except DomainError as error:
-                raise RulesNotApplicable(f"{one.kind}.{one.slug}: {_why(error)}", **_errors(error)) from error
+            except (DomainError, RulesNotApplicable) as error:
+                raise RulesNotApplicable(f"{one.kind}.{one.slug}: {_why(error)}", _errors(error)) from error
     spoken = {(one.kind, one.slug) for one in wanted}
     return Applied(
         differences=tuple(differences),
@@ -115,12 +117,13 @@ class _Making:
         return {"project": self.project, "actor": self.actor, "slug": self.desired.slug}
 
 
-def _why(error: DomainError) -> str:
-    return str(error.detail or error.title())
+def _why(error: DomainError | RulesNotApplicable) -> str:
+    return str(error.detail or error.title()) if isinstance(error, DomainError) else str(error)
 
 
-def _errors(error: DomainError) -> dict[str, Any]:
-    return {"errors": error.members["errors"]} if "errors" in error.members else {}
+def _errors(error: DomainError | RulesNotApplicable) -> Sequence[Mapping[str, Any]]:
+    found: Any = error.members.get("errors", ()) if isinstance(error, DomainError) else ()
+    return list(found)
 
 
 def _row(project: Project, desired: Desired) -> Any:
