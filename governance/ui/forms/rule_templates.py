@@ -203,9 +203,7 @@ _FIELDS: Final[dict[Question, Callable[[Project], forms.Field]]] = {
     ),
     Question.GROUP: _group,
     Question.QUORUM: _whole(_("How many must agree"), 1, 20, 1),
-    Question.HOURS_TO_DECIDE: _whole(
-        _("Hours to decide"), 1, 720, None, help_text=_("Empty: as the settings say.")
-    ),
+    Question.HOURS_TO_DECIDE: _whole(_("Hours to decide"), 1, 720, None, help_text=_("Empty: as the settings say.")),
     Question.WEEKDAYS: lambda project: forms.TypedMultipleChoiceField(
         label=_("Days"), choices=DAYS, coerce=int, initial=[1, 2, 3, 4, 5], widget=forms.CheckboxSelectMultiple
     ),
