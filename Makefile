@@ -20,6 +20,8 @@ types: foreign
 	.venv/bin/mypy --config-file client/pyproject.toml
 	.venv/bin/mypy --config-file client/pyproject.toml --python-executable .venv-agents/bin/python \
 		-p waxell_client.adapters --exclude '/adapters/litellm\.py$$'
+	.venv/bin/mypy --config-file client/pyproject.toml --python-executable .venv-litellm/bin/python \
+		-m waxell_client.adapters.litellm
 
 format: venv
 	.venv/bin/ruff check --fix .

@@ -117,6 +117,15 @@ class Client:
         said = {name: value for name, value in start.items() if value is not None}
         return Opening(lambda stop: self._scope(settings, said, stop), on_stop)
 
+    def attached(self, execution_id: str, fence: int) -> AsyncExecution:
+        """An execution that another program has begun and drives, to ask and settle in it; no block is needed.
+
+        That program sends its heartbeats and closes it. `ex.headers` of the other side names both.
+        """
+        course = Course(settings=self.settings, start={}, journal=self._journal)
+        course.id, course.fence = execution_id, fence
+        return AsyncExecution(Scope(course=course, wire=self._wire, heart=self._heart))
+
     def close(self) -> None:
         """Close connections that are kept for later. Open executions go on, over new ones."""
         self._wire.close()

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping
 from contextvars import Token
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from waxell_client import scope as scopes
 from waxell_client.acts import Delegation, Plan, failure, outcome_of, plan
@@ -18,6 +18,8 @@ from waxell_client.settling import close, report
 
 log = logging.getLogger("waxell_client")
 ActType = TypeVar("ActType")
+EXECUTION_HEADER: Final = "x-waxell-execution"
+FENCE_HEADER: Final = "x-waxell-fence"
 
 
 class ExecutionFace(Generic[ActType]):
@@ -38,6 +40,13 @@ class ExecutionFace(Generic[ActType]):
     def id(self) -> str | None:
         """The execution's id; None while it runs ungoverned because Waxell could not be reached."""
         return self._course.id
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What names this execution to a proxy that asks for its model calls; empty while it runs ungoverned."""
+        if self._course.id is None:
+            return {}
+        return {EXECUTION_HEADER: self._course.id, FENCE_HEADER: str(self._course.fence)}
 
     @property
     def record(self) -> Record | None:

@@ -42,3 +42,13 @@ def test_each_page_has_snippets() -> None:
 def test_other_lines_are_not_found() -> None:
     assert stands_in("b = 1\nc = 2\n", "def a():\n    b = 1\n    c = 2\n")
     assert not stands_in("b = 1\nd = 2\n", "def a():\n    b = 1\n    c = 2\n")
+
+
+def test_the_page_on_the_proxy_quotes_its_configuration_and_the_callback_of_the_journeys() -> None:
+    page = (ROOT / "docs/ways-in/litellm.md").read_text(encoding="utf-8")
+    (configuration,) = re.findall(r"^```yaml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    (callback,) = PYTHON.findall(page)
+
+    assert stands_in(configuration, (ROOT / "examples/litellm/config.yaml").read_text(encoding="utf-8"))
+    program = (ROOT / "tests/journeys/adapters/proxies.py").read_text(encoding="utf-8")
+    assert stands_in(callback, program.replace("{hold}", "60"))
