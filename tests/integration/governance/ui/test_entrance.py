@@ -4,8 +4,10 @@ import pytest
 from django.urls import reverse
 
 from governance.domain.actors import Actor
+from governance.domain.tool_definitions import define
+from governance.models import McpTool
 from governance.queries import states
-from governance.services import destinations, groups
+from governance.services import destinations, groups, mcp_servers
 from governance.ui.urls import pages
 from tests.factories import make_agent, make_budget, make_key, make_policy, make_tool
 
@@ -25,6 +27,7 @@ def addresses(project, alice):
     known = {
         "policy": make_policy(project).slug,
         "template": "no-loops",
+        "mcp_tool_id": _tool_behind(project, alice).pk,
         "number": 1,
         "budget": budget.slug,
         "agent_id": agent.pk,
@@ -48,9 +51,17 @@ def addresses(project, alice):
     }
 
 
+def _tool_behind(project, alice):
+    by = Actor(person=alice.pk)
+    files = mcp_servers.register(project=project, actor=by, slug="files", url="https://tools.invalid/mcp")
+    mcp_servers.notice(files, [define(name="read", description="Read.", input_schema={"type": "object"})])
+    return McpTool.objects.get(server=files)
+
+
 ONLY_POST = {
     "policy_check",
     "agent_adopt",
+    "mcp_tool_accept",
     "name_adopt",
     "message_again",
     "notification_secret",
