@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def addresses(project, alice):
     """The address of every page, each about something that is there."""
-    make_tool(project)
+    tool = make_tool(project)
     agent = make_agent(project)
     budget = make_budget(project).budget
     group = groups.define(project=project, slug="legal", name="Legal", people=[alice], actor=Actor(person=alice.pk))
@@ -32,9 +32,9 @@ def addresses(project, alice):
         "budget": budget.slug,
         "agent_id": agent.pk,
         "key": make_key(project, agent).key.pk,
-        "tool_id": project.tools.get().pk,
+        "tool_id": tool.pk,
         "kind": "tool",
-        "name_id": project.tools.get().pk,
+        "name_id": tool.pk,
         "person_id": alice.pk,
         "role": "viewer",
         "right": "view_project",
