@@ -94,7 +94,7 @@ def test_viewer_reads_and_changes_nothing(member, addresses):
     readable = {
         *("rules_in_force", "policy_list", "policy", "policy_history", "policy_version"),
         *("budget_list", "budget", "agent_list", "agent"),
-        *("workflow_list", "tool_list", "tool", "model_list", "person_list", "project_settings"),
+        *("workflow_list", "tool_list", "tool", "mcp_server_list", "model_list", "person_list", "project_settings"),
         *("notification_list", "notification"),
         *("policy_rights", "budget_rights", "agent_rights"),
     }
