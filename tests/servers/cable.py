@@ -22,6 +22,7 @@ class Cable:
         self._whole = True
         self._to_lose = 0
         self.lost = 0
+        self.last_answer = b""
         self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
 
     def cut(self) -> None:
@@ -78,6 +79,8 @@ class Cable:
                 if not data or (end is far and self._loses()):
                     return
                 (near if end is far else far).sendall(data)
+                if end is far:
+                    self.last_answer = data
 
     def _loses(self) -> bool:
         with self._lock:

@@ -113,7 +113,7 @@ def test_a_program_that_prefers_to_go_on_does_so_loudly_and_its_record_says_so(
     bench: Bench, make_client: MakeClient, cable: Cable, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
     file = tmp_path / "journal"
-    client = make_client(url=cable.url, patience_seconds=0.3, on_unreachable="allow", journal=file)
+    client = make_client(url=cable.url, patience_seconds=1.5, on_unreachable="allow", journal=file)
     done: list[str] = []
 
     def keep(what: str) -> None:
@@ -125,7 +125,7 @@ def test_a_program_that_prefers_to_go_on_does_so_loudly_and_its_record_says_so(
         began_at = time.monotonic()
         ex.tool("search", {"what": "two"})(keep)
         # It is known to be away: the second question does not wait.
-        assert time.monotonic() - began_at < 0.25
+        assert time.monotonic() - began_at < 1
         cable.mend()
         ex.tool("search", {"what": "three"})(keep)
 

@@ -149,7 +149,7 @@ def test_waiting_outlasts_an_outage(bench: Bench, make_client: MakeClient, cable
 
     with client.execution("errand") as ex, ThreadPoolExecutor(1) as pool:
         held = pool.submit(mail, ex)
-        wait_until(lambda: bench.governor.items("approvals/", state="pending"))
+        wait_until(lambda: b'"hold"' in cable.last_answer)
         cable.cut()
         with Person(bench, "grant"):
             pass

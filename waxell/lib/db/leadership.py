@@ -1,5 +1,6 @@
 """One leader among several processes that could do the same work."""
 
+from contextlib import suppress
 from typing import Any
 
 import psycopg
@@ -33,8 +34,10 @@ class Leadership:
         return self._leads
 
     def resign(self) -> None:
-        """Let another lead."""
+        """Let another lead, from now on: a session that is only closed still holds its lock for a moment."""
         if self._session is not None:
+            with suppress(psycopg.Error):
+                self._session.execute("SELECT pg_advisory_unlock_all()")
             self._session.close()
         self._session, self._leads = None, False
 

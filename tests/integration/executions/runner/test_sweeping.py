@@ -8,6 +8,7 @@ from executions.models import Execution, Heartbeat
 from executions.services import schedules, upkeep
 from governance.models import Agent, Project, StoredAnswer, ThrottledMinute, Workflow
 from tests.factories import make_key, make_workflow
+from tests.stack.running import wait_until
 from waxell.ledger.models import Entry
 from waxell.lib.db.leadership import Leadership
 
@@ -76,7 +77,7 @@ def test_a_leader_whose_session_ended_no_longer_leads(transactional_db: None) ->
     assert one._session is not None
     one._session.close()
     assert not one.held()
-    assert two.held()
+    assert wait_until(two.held)
     two.resign()
     one.resign()
 
