@@ -29,6 +29,7 @@ WAYS: Final = (
     Way(name="Python client", program="client"),
     Way(name="LangChain, an agent's turn", program="langchain", environment=".venv-agents"),
     Way(name="OpenAI Agents SDK, a turn", program="openai_agents", environment=".venv-agents"),
+    Way(name="Claude Agent SDK, a turn + tool", program="claude_agent", environment=".venv-agents"),
     Way(name="LiteLLM proxy, a completion", program="litellm", environment=".venv-litellm"),
     Way(name="MCP gateway, a tool call", program="mcp"),
     Way(name="waxell-observe, a tool's gate", program="observe", environment=".venv-observe"),
