@@ -6,6 +6,7 @@ from typing import Any, Final
 import cedarpy
 import orjson
 
+from governance.domain import fact_reference
 from governance.domain.kinds import GROUP_TYPES, RESOURCE_TYPES, Kind, tool_action
 from governance.domain.tool_schemas import cedar_type
 
@@ -27,32 +28,7 @@ def _attributes(types: Mapping[str, Any]) -> dict[str, Any]:
     return made
 
 
-CONTEXT: Final[dict[str, Any]] = {
-    "now_ms": "Long",
-    "hour": "Long",
-    "minute": "Long",
-    "weekday": "Long",
-    "day": "String",
-    "repeats": "Long",
-    "discovered": "Boolean",
-    "execution": {
-        "id": "String",
-        "workflow": "String",
-        "environment": "String",
-        "labels": "Texts",
-        "end_user?": "String",
-        "depth": "Long",
-        "attempt": "Long",
-        "actions": "Long",
-        "model_calls": "Long",
-        "tool_calls": "Long",
-        "refusals": "Long",
-        "elapsed_seconds": "Long",
-        "spent_usd_micros": "Long",
-    },
-    "definition?": {"state": "String", "fingerprint": "String"},
-    "estimate?": {"usd_micros?": "Long", "tokens?": "Long", "seconds?": "Long"},
-}
+CONTEXT: Final[dict[str, Any]] = fact_reference.context()
 """facts/v1 as rules see them in `context`; labels are texts `key=value`."""
 
 

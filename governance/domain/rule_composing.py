@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from governance.domain import cedar_writing as cedar
+from governance.domain.fact_reference import BY_PATH
 
 
 class Question(StrEnum):
@@ -69,6 +70,11 @@ class Template:
     effects: tuple[str, ...]
     message: str
     match: Callable[[Answers], Matched]
+
+    @property
+    def facts_read(self) -> tuple[tuple[str, str], ...]:
+        """The facts with their places on the page of facts; what an action is done to is among the actions there."""
+        return tuple((name, BY_PATH[name].anchor if name in BY_PATH else "actions") for name in self.facts)
 
 
 def compose(template: Template, answers: Answers) -> str:

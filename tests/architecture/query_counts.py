@@ -26,6 +26,7 @@ QUERIES: Final[dict[str, int]] = {
     "execution_erase": 13,
     "execution_list": 17,
     "execution_start": 13,
+    "fact_list": 12,
     "group": 14,
     "group_new": 13,
     "key_revoke": 14,

@@ -1,13 +1,13 @@
-"""docs/reference/facts.md and budgets.md agree with the types and tables in the code."""
+"""docs/reference/facts.md is the generated page, and budgets.md agrees with the tables in the code."""
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
 
 from governance.domain.budgets import VALID_PERIODS, Period, Unit
-from governance.domain.cedar_schema import CONTEXT
-from governance.domain.kinds import GROUP_TYPES, RESOURCE_TYPES
+from governance.management.commands import facts
 
 REFERENCE = Path(__file__).parents[3] / "docs" / "reference"
 
@@ -17,26 +17,18 @@ def section(page: str, heading: str) -> str:
     return re.split(r"^#{2,3} ", text.split(f"# {heading}\n")[1], flags=re.MULTILINE)[0]
 
 
-def flattened(context: Mapping[str, Any], prefix: str = "") -> set[str]:
-    names: set[str] = set()
-    for name, kind in context.items():
-        path = prefix + name.removesuffix("?")
-        names |= flattened(kind, f"{path}.") if isinstance(kind, Mapping) else {path}
-    return names
+def test_the_page_of_facts_is_the_generated_one() -> None:
+    assert (REFERENCE / "facts.md").read_text(encoding="utf-8") == facts.draw()
 
 
-def test_context_page_names_every_fact() -> None:
-    first = re.findall(r"^\| (`[^|]+) \|", section("facts.md", "Context"), re.MULTILINE)
-    documented = {name for cell in first for name in re.findall(r"`([\w.]+)`", cell)}
+def test_a_stale_page_of_facts_is_noticed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(facts, "FILE", tmp_path / "facts.md")
+    call_command("facts")
+    call_command("facts", check=True)
+    facts.FILE.write_text("# Facts\n", encoding="utf-8")
 
-    assert documented == flattened(CONTEXT) | {"args"}
-
-
-def test_action_page_names_every_kind_with_its_resource() -> None:
-    table = section("facts.md", "Principal, actions, resources")
-    rows = re.findall(r"^\| `([\w.]+)` \| `(\w+)` \| (?:`(\w+)` )?\|$", table, re.MULTILINE)
-
-    assert rows == [(kind.value, name, GROUP_TYPES.get(name, "")) for kind, name in RESOURCE_TYPES.items()]
+    with pytest.raises(CommandError, match=r"manage\.py facts"):
+        call_command("facts", check=True)
 
 
 def test_budget_page_names_units_and_valid_periods() -> None:

@@ -95,7 +95,7 @@ def test_viewer_reads_and_changes_nothing(member, addresses):
         *("rules_in_force", "policy_list", "policy", "policy_history", "policy_version"),
         *("budget_list", "budget", "agent_list", "agent"),
         *("workflow_list", "tool_list", "tool", "mcp_server_list", "model_list", "person_list", "project_settings"),
-        *("notification_list", "notification"),
+        *("notification_list", "notification", "fact_list"),
         *("policy_rights", "budget_rights", "agent_rights"),
     }
 
