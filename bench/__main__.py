@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psycopg
 
-from bench import floor, load, report, sealing, stage
+from bench import deciding, floor, load, report, sealing, stage
 from bench import running as executions
 from bench.load import Sample
 from bench.report import POLICY_CHECK_CONNECTIONS
@@ -40,6 +40,9 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     given = arguments()
     began_at = time.monotonic()
+    # Alone on the machine: nothing else runs yet.
+    decided = deciding.measure()
+    say(began_at, "decisions timed")
     with stage.build() as built:
         running = built.home.path / "running"
         _prepare(running, given.budgets)
@@ -64,6 +67,7 @@ def main() -> None:
     print(f"fsync on, synchronous commit; medians of {given.rounds} interleaved rounds of {given.seconds:g} s\n")
     print(report.table(results))
     print(f"\n{report.goals(results)}\n")
+    print(f"{report.deciding(decided)}\n")
     print(report.sealing(pairs, sealed, verified))
     print(f"\n{report.ways(added, checks)}")
     if given.json:
@@ -74,6 +78,7 @@ def main() -> None:
         ]
         document = {
             "gate": kept,
+            "decided": [asdict(one) for one in decided],
             "beside_sealer": [asdict(pair) for pair in pairs],
             "sealed": asdict(sealed),
             "verified": asdict(verified),

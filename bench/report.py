@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
+from bench.deciding import RULES, Decided
 from bench.load import Sample
 from bench.sealing import CONNECTIONS, Handled, Pair
 from bench.ways.measure import Added
@@ -16,6 +17,7 @@ type Results = Mapping[tuple[str, int], Sequence[Sample]]
 SUBJECTS = {"floor": "PostgreSQL, one statement", "bare": "bare Django view", "gate": "governed action"}
 RATIO_AT_32 = 0.15
 P50_AT_1 = 8.0
+DECISION_P99 = 1.0
 SHARE_BESIDE_SEALER = 0.9
 POLICY_CHECK_CONNECTIONS = 8
 GATE_SECONDS = 2.0
@@ -42,6 +44,18 @@ def goals(results: Results) -> str:
         f"goal: at 32 connections at least {RATIO_AT_32} of the floor: {at_32:.3f} {_met(at_32 >= RATIO_AT_32)}\n"
         f"goal: p50 at one connection at most {P50_AT_1:g} x the floor's: {at_1:.1f} {_met(at_1 <= P50_AT_1)}"
     )
+
+
+def deciding(decided: Sequence[Decided]) -> str:
+    """What the rules themselves take of an action, whichever way it goes through them."""
+    lines = [f"{f'one decision, {RULES} rules in force':40} {'a second':>10} {'p50 ms':>8} {'p95 ms':>8} {'p99 ms':>8}"]
+    lines += [
+        f"{one.what:40} {one.sample.rate:10,.0f} {one.sample.p50:8.3f} {one.sample.p95:8.3f} {one.sample.p99:8.3f}"
+        for one in decided
+    ]
+    worst = max(one.sample.p99 for one in decided)
+    lines.append(f"goal: p99 under {DECISION_P99:g} ms in each case: {worst:.3f} {_met(worst < DECISION_P99)}")
+    return "\n".join(lines)
 
 
 def sealing(pairs: Sequence[Pair], sealed: Handled, verified: Handled) -> str:

@@ -42,6 +42,15 @@ class Outcome:
     broken: bool = False
     diagnostics: tuple[str, ...] = ()
 
+    def part(self, start: int, end: int) -> "Outcome":
+        """Return what this says of the rules at `start` up to `end`, which are counted from 0 again."""
+        return Outcome(
+            fired=tuple(place - start for place in self.fired if start <= place < end),
+            failed=tuple(place - start for place in self.failed if start <= place < end),
+            # Once is enough: the parts are told together.
+            diagnostics=self.diagnostics if start == 0 else (),
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:

@@ -83,20 +83,20 @@ def _judge_policies(compiled: CompiledPolicies, facts: Facts) -> _Judgement:
         return _Judgement(reasons=(*reasons, _policy_error()), diagnostics=(str(error),))
     shadow = engine.evaluate(compiled.shadow.parsed, question)
     marked = (
-        *(_matched(compiled.shadow.rules[place]) for place in shadow.fired),
+        *(compiled.shadow.rules[place].reason for place in shadow.fired),
         *_errors(compiled.shadow, shadow),
     )
-    if engine.evaluate(compiled.binding, question).allowed:
+    binding = engine.evaluate(compiled.binding, question)
+    if binding.allowed:
         # A permit fired, no forbid did, nothing failed: there is nothing to tell them apart for.
         return _Judgement(reasons=tuple(reasons), shadow=marked, diagnostics=shadow.diagnostics)
-    permits = engine.evaluate(compiled.permits.parsed, question)
-    forbids = engine.evaluate(compiled.forbids.parsed, question)
+    permits, forbids = _apart(compiled, binding, question)
     reasons.extend(_errors(compiled.permits, permits))
     reasons.extend(_errors(compiled.forbids, forbids))
     if not permits.fired:
         reasons.append(_not_permitted(facts))
     fired = tuple(compiled.forbids.rules[place] for place in forbids.fired)
-    matched = [_matched(placed) for placed in fired]
+    matched = [placed.reason for placed in fired]
     return _Judgement(
         reasons=(*reasons, *(reason for reason in matched if reason.effect is not Effect.FLAG)),
         flags=tuple(reason for reason in matched if reason.effect is Effect.FLAG),
@@ -104,6 +104,23 @@ def _judge_policies(compiled: CompiledPolicies, facts: Facts) -> _Judgement:
         rules=fired,
         diagnostics=permits.diagnostics + forbids.diagnostics + shadow.diagnostics,
     )
+
+
+def _apart(
+    compiled: CompiledPolicies, binding: engine.Outcome, question: engine.Question
+) -> tuple[engine.Outcome, engine.Outcome]:
+    """Return what permits and forbids say alone, from what both together said; permits come first in it.
+
+    The engine names the forbids that fired, or, if none did, the permits; it names every rule that
+    failed. So only whether something permits what is forbidden is left to ask.
+    """
+    if binding.broken:
+        return engine.evaluate(compiled.permits.parsed, question), engine.evaluate(compiled.forbids.parsed, question)
+    many = compiled.permits.parsed.size
+    forbids = binding.part(many, many + compiled.forbids.parsed.size)
+    if forbids.fired:
+        return engine.evaluate(compiled.permits.parsed, question), forbids
+    return binding.part(0, many), forbids
 
 
 def _errors(placed: PlacedRules, outcome: engine.Outcome) -> Iterator[Reason]:
@@ -142,18 +159,6 @@ def _not_permitted(facts: Facts) -> Reason:
         effect=Effect.DENY,
         code="not_permitted",
         message=f"No rule permits {facts.kind.value} on {facts.resource.type} {facts.resource.id}.",
-    )
-
-
-def _matched(placed: PlacedRule) -> Reason:
-    return Reason(
-        source=Source.POLICY,
-        effect=placed.rule.effect or Effect.HALT,
-        code="policy_rule",
-        message=placed.rule.message,
-        policy=placed.policy,
-        version=placed.version,
-        rule=placed.rule.id,
     )
 
 

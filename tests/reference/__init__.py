@@ -1,0 +1,1 @@
+"""A second opinion on decisions: slow, obvious, and sharing no code with what it judges."""
