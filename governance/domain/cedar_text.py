@@ -41,10 +41,16 @@ class TextRefused(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """The text of one rule and the line, from 1, on which it starts."""
+    """The text of one rule, the line, from 1, and the character, from 0, at which it starts."""
 
     text: str
     line: int
+    start: int
+
+
+def comments(text: str) -> tuple[str, ...]:
+    """Return the comments in `text`, in order."""
+    return tuple(token.group() for token in _TOKEN.finditer(text) if token.group().startswith("//"))
 
 
 def split(text: str) -> tuple[Statement, ...]:
@@ -73,10 +79,10 @@ def split(text: str) -> tuple[Statement, ...]:
             raise TextRefused(f"More than {MAX_OPERATORS} operators and brackets in one rule.", line)
         line += content.count("\n")
         if kind == "end":
-            statements.append(Statement(text=text[start : token.end()], line=start_line))
+            statements.append(Statement(text=text[start : token.end()], line=start_line, start=start))
             start, nesting, operators = -1, 0, 0
             if len(statements) > MAX_RULES:
                 raise TextRefused(f"A policy has at most {MAX_RULES} rules.", line)
     if start >= 0:
-        statements.append(Statement(text=text[start:], line=start_line))
+        statements.append(Statement(text=text[start:], line=start_line, start=start))
     return tuple(statements)

@@ -1,7 +1,7 @@
 """Cedar written from values, so that no value can end its literal and become something else."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Final
 
@@ -18,7 +18,13 @@ def text(value: str) -> str:
 
 def pattern(ends: str) -> str:
     """Return what `like` takes for texts that end so."""
-    return '"*' + "".join(r"\*" if char == "*" else _character(char) for char in ends) + '"'
+    return like(["Wildcard", *({"Literal": char} for char in ends)])
+
+
+def like(items: Iterable[str | Mapping[str, str]]) -> str:
+    """Return what `like` takes, from Cedar's JSON form: `"Wildcard"`, and `{"Literal": …}` for a character."""
+    parts = ["*" if isinstance(item, str) else _literal(item["Literal"]) for item in items]
+    return '"' + "".join(parts) + '"'
 
 
 def entity(kind: str, name: str) -> str:
@@ -55,6 +61,10 @@ def decimal(value: Decimal) -> str:
 
 def _is_plain(name: str) -> bool:
     return bool(_PLAIN.fullmatch(name)) and name not in _WORDS
+
+
+def _literal(text: str) -> str:
+    return "".join(r"\*" if char == "*" else _character(char) for char in text)
 
 
 def _character(char: str) -> str:
