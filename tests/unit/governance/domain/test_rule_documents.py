@@ -28,7 +28,7 @@ def texts(draw: st.DrawFn) -> str:
     return "".join(draw(GAPS) + rule for rule in rules) + draw(GAPS | st.just(" // at the end"))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(text=texts(), index=st.integers(0, 2), to=st.integers(0, 2))
 def test_each_change_is_the_change_and_no_comment_is_lost(text: str, index: int, to: int) -> None:
     document = RuleDocument.of(text)

@@ -160,7 +160,7 @@ def matches(text: str, request: dict[str, Any]) -> tuple[bool, list[str]]:
     return answer.allowed, [str(error) for error in answer.diagnostics.errors]
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(form=forms(), request=facts())
 def test_text_to_form_to_text_keeps_the_meaning(form: RuleForm, request: dict[str, Any]) -> None:
     text = written(form)
@@ -205,7 +205,7 @@ def test_every_template_is_a_form(template: Any, agents: list[str]) -> None:
     assert rule_forms_reading.read(to_est(written(form)), SCHEMAS) == form
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(request=facts())
 def test_a_form_of_the_templates_decides_as_they_do(request: dict[str, Any]) -> None:
     for template in TEMPLATES:
