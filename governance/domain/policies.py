@@ -18,6 +18,8 @@ _RULE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _DURATION = re.compile(r"([1-9][0-9]{0,5})(s|m|h|d)")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _ENGINE_ID = re.compile(r"for policy `policy\d+`, |`?policy\d+`?:? ?")
+_UNGUARDED = re.compile(r"optional attribute `([A-Za-z0-9_.]+)` in context")
+_UNKNOWN = re.compile(r"attribute `[^`]*` .*not found")
 _FOR_HOLDS: Final = frozenset(("approvers", "quorum", "timeout", "on_refusal"))
 _FOR_FORBIDS: Final = _FOR_HOLDS | {"effect"}
 _KNOWN: Final = _FOR_FORBIDS | {"id", "message"}
@@ -116,9 +118,21 @@ def validate(text: str, schema: CedarSchema) -> Validation:
     errors: list[PolicyError] = []
     for rule in parsed.rules:
         found = cedarpy.validate_policies(rule.text, schema).errors
-        messages = dict.fromkeys(_ENGINE_ID.sub("", item.error) for item in found)
+        # The engine's own order varies between calls.
+        messages = sorted({_advised(_ENGINE_ID.sub("", item.error)) for item in found})
         errors.extend(PolicyError(message=message, rule=rule.id, line=rule.line) for message in messages)
     return Validation(rules=parsed.rules, errors=tuple(errors))
+
+
+def _advised(message: str) -> str:
+    """Add to the engine's words what to do."""
+    if unguarded := _UNGUARDED.search(message):
+        parts = ("context", *unguarded[1].split("."))
+        asked = " && ".join(f"{'.'.join(parts[:place])} has {parts[place]}" for place in range(1, len(parts)))
+        return f"{message}. It may be missing, so ask first: `{asked} && …`."
+    if _UNKNOWN.search(message):
+        return f"{message}. Look at how it is spelt: the facts that rules can see have a list of their own."
+    return message
 
 
 def _est(statement: Statement, errors: list[PolicyError]) -> dict[str, Any] | None:

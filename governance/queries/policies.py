@@ -1,7 +1,7 @@
 """Policies: what is wrong with a text, and which versions are in force."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -11,6 +11,17 @@ from governance.domain.manifest import GovernanceState, PolicyInForce
 from governance.domain.policies import PolicyError, Rule, Validation
 from governance.models import Policy
 from governance.queries import registry
+
+_REMEDY: Final = {
+    "Agent": "Look at how it is spelt, or register the agent first.",
+    "Team": "Look at how it is spelt, or put an agent in that team first.",
+    "Workflow": "Look at how it is spelt, or register the workflow first.",
+    "Tool": "Look at how it is spelt, or register the tool first.",
+    "ToolGroup": "Look at how it is spelt, or put a tool in that group first.",
+    "Model": "Look at how it is spelt, or register the model first.",
+    "Provider": "Look at how it is spelt, or register a model of that provider first.",
+}
+"""What to do about a name that nothing has, by the types that have a registry."""
 
 
 def validate(project_id: UUID, text: str, *, schemas: Mapping[str, Mapping[str, Any]] | None = None) -> Validation:
@@ -42,11 +53,14 @@ def _unresolved(project_id: UUID, rules: tuple[Rule, ...]) -> Iterator[PolicyErr
         for ref in rule.entities:
             if ref in unknown:
                 yield PolicyError(
-                    message=f'There is no {ref.type} "{ref.id}" in this project.', rule=rule.id, line=rule.line
+                    message=f'There is no {ref.type} "{ref.id}" in this project. {_REMEDY[ref.type]}',
+                    rule=rule.id,
+                    line=rule.line,
                 )
         if rule.approvers is not None and rule.approvers not in groups:
             yield PolicyError(
-                message=f'There is no approver group "{rule.approvers}" in this project.',
+                message=f'There is no approver group "{rule.approvers}" in this project. Make the group first, or'
+                " leave @approvers out: then everybody with the right may decide.",
                 rule=rule.id,
                 line=rule.line,
             )
