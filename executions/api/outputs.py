@@ -7,7 +7,7 @@ import orjson
 from executions.domain import record
 from executions.domain.states import TERMINAL
 from executions.models import Execution
-from governance.models import Approval, KillOrder, Reservation
+from governance.models import Approval, ApprovalVote, KillOrder, Reservation
 from waxell.ledger.domain.entries import name_digest
 from waxell.ledger.models import Entry
 from waxell.lib.money import format_usd
@@ -72,7 +72,8 @@ def entry(row: Entry) -> dict[str, Any]:
 
 
 def approval(row: Approval) -> dict[str, Any]:
-    """One approval, with the rules that hold the action."""
+    """One approval, with the rules that hold the action and how many have said what."""
+    said = [vote.decision for vote in row.votes.all()]
     return {
         "id": str(row.id),
         "state": row.state,
@@ -85,6 +86,11 @@ def approval(row: Approval) -> dict[str, Any]:
         "holds": row.holds,
         "approvers": row.approvers or None,
         "quorum": row.quorum,
+        "votes": {
+            "needed": row.quorum,
+            "granted": said.count(ApprovalVote.Decision.GRANT),
+            "refused": said.count(ApprovalVote.Decision.REFUSE),
+        },
         "requested_at": format_time(row.requested_at),
         "expires_at": format_time(row.expires_at),
         "decided_at": format_time_or_none(row.decided_at),

@@ -69,6 +69,12 @@ class Hold(serializers.Serializer[Any]):
     version = serializers.IntegerField()
 
 
+class Votes(serializers.Serializer[Any]):
+    needed = serializers.IntegerField(help_text="So many different people must grant; one refusal refuses.")
+    granted = serializers.IntegerField()
+    refused = serializers.IntegerField()
+
+
 class ApprovalOutput(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     state = serializers.ChoiceField(choices=Approval.State.values)
@@ -81,6 +87,7 @@ class ApprovalOutput(serializers.Serializer[Any]):
     holds = Hold(many=True)
     approvers = serializers.CharField(allow_null=True)
     quorum = serializers.IntegerField()
+    votes = Votes()
     requested_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField()
     decided_at = serializers.DateTimeField(allow_null=True)

@@ -1,14 +1,11 @@
 """Approvals for the people who decide them."""
 
-from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
-import orjson
-from django.db.models import FETCH_RAISE, Case, IntegerField, QuerySet, Value, When
+from django.db.models import FETCH_RAISE, Case, Exists, IntegerField, OuterRef, Q, QuerySet, Value, When
 
-from governance.models import Approval
-from waxell.ledger.models import Entry
+from executions.models import Execution
+from governance.models import Approval, ApprovalVote, ApproverGroup, Membership, Person
 
 
 def inbox(project_id: UUID) -> QuerySet[Approval]:
@@ -27,19 +24,18 @@ def visible(project_id: UUID) -> QuerySet[Approval]:
     return _listed(project_id).prefetch_related("votes__person").order_by(waiting, "-id")
 
 
-def reasons(project_id: UUID, approvals: Sequence[Approval]) -> dict[UUID, list[dict[str, Any]]]:
-    """Return why each of these approvals is asked for: the recorded reasons, by the approval's id."""
-    asked = {(approval.execution_id, approval.action_seq): approval.pk for approval in approvals}
-    entries = Entry.objects.filter(
-        project_id=project_id,
-        stream__in={execution for execution, _ in asked},
-        seq__in={seq for _, seq in asked},
-    )
-    return {
-        asked[entry.stream, entry.seq]: orjson.loads(bytes(entry.body))["decision"]["reasons"]
-        for entry in entries
-        if (entry.stream, entry.seq) in asked
-    }
+def awaiting(project_id: UUID, person: Person) -> QuerySet[Approval]:
+    """Return what waits for this very person: their group is asked, or nobody in particular, and they have
+    not voted. What they answer for themselves is left out while the project has somebody else to ask."""
+    groups = ApproverGroup.objects.filter(project=project_id, people=person).values("slug")
+    voted = ApprovalVote.objects.filter(approval=OuterRef("pk"), person=person)
+    rows = inbox(project_id).filter(Q(approvers="") | Q(approvers__in=groups)).exclude(Exists(voted))
+    others = Membership.objects.filter(
+        project=project_id, role__in=(Membership.Role.APPROVER, Membership.Role.OWNER), person__is_active=True
+    ).exclude(person=person)
+    if others.exists():
+        rows = rows.exclude(Exists(Execution.objects.filter(pk=OuterRef("execution_id"), key__accountable=person)))
+    return rows
 
 
 def _listed(project_id: UUID) -> QuerySet[Approval]:

@@ -152,6 +152,11 @@ def written_among(project_id: UUID, stream: UUID, numbers: Iterable[int]) -> tup
     return _written(project_id, stream, _entries(project_id, stream).filter(seq__in=list(numbers)).order_by("-seq"))
 
 
+def written_about(project_id: UUID, stream: UUID, about: int, types: Iterable[str]) -> tuple[Written, ...]:
+    """Return the entries of these types that speak of entry `about`, the oldest first."""
+    return _written(project_id, stream, _entries(project_id, stream).filter(about=about, type__in=list(types)))
+
+
 def written_before(
     project_id: UUID,
     stream: UUID,

@@ -1,29 +1,42 @@
 """What waits for a person, and deciding it."""
 
-from typing import Any
+from typing import Any, Final
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import BadRequest
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from executions.queries import approvals as queries
-from executions.queries import erasures, records
+from executions.queries import erasures, records, requests
 from executions.services import approvals
 from executions.services.callers import Caller
 from executions.ui import wording
 from executions.ui.forms import DecisionForm
 from executions.ui.lines import causes
 from executions.ui.polling import live
+from executions.ui.requests import Step, budgets, card, comments, cost, granted, units
 from governance import access
 from governance.access import Permission
-from governance.models import Approval, Project
+from governance.models import Approval, Person, Project
 from governance.queries import pages
 from governance.ui.entrance import may, person_of, within_project
 from waxell.lib.errors import DomainError
 from waxell.lib.htmx import redirect, render_page
+
+SHOWN: Final = {"": _("All"), "mine": _("Waiting for me"), "decided": _("Decided")}
+"""What the inbox can be narrowed to, as one reads it."""
+
+STEPS: Final = 5
+"""Earlier actions of the execution that are shown beside a request."""
+
+VOTED: Final = ("approval.voted", "approval.decided")
 
 INBOX = 100
 """Waiting approvals on the page; behind so many, the ones that expire first are the ones to decide."""
@@ -32,21 +45,42 @@ INBOX = 100
 @require_safe
 @within_project(Permission.VIEW)
 def approval_list(request: HttpRequest, project: Project) -> HttpResponse:
-    """The inbox, and below it what was decided."""
+    """The inbox, and below it what was decided; `show` narrows it to `mine` or to what is `decided`."""
+    show = request.GET.get("show", "")
+    if show not in SHOWN:
+        raise BadRequest("Show all, mine or decided.")
     page = pages.page(
         queries.decided(project.pk), cursor=request.GET.get("cursor") or None, limit=20, key=("id",), descending=True
     )
-    waiting = list(queries.inbox(project.pk)[:INBOX])
-    why = queries.reasons(project.pk, waiting)
+    person = person_of(request)
+    can_decide = may(request, Permission.DECIDE_APPROVALS, project)
+    first_page = not request.GET.get("cursor")
+    waiting = list(_waiting(project, person, show, can_decide)[:INBOX]) if first_page else []
+    told = requests.of(project.pk, waiting, contents=may(request, Permission.VIEW_PAYLOADS, project))
     context = {
         "project": project,
-        "waiting": [{"approval": row, "why": causes(why.get(row.pk, ()), {})} for row in waiting],
-        "decided": page.items,
-        "older": page.next,
-        "first_page": not request.GET.get("cursor"),
-        "can_decide": may(request, Permission.DECIDE_APPROVALS, project),
+        "show": show,
+        "chips": [
+            {"label": label, "href": f"?show={name}" if name else "?", "current": name == show}
+            for name, label in SHOWN.items()
+        ],
+        "cards": [card(row, told.get(row.pk)) for row in waiting],
+        "decided": () if show == "mine" else page.items,
+        "older_href": "?" + urlencode({"show": show, "cursor": page.next}) if page.next else None,
+        "first_page": first_page,
+        "live_href": f"{request.path}?show={show}" if show else request.path,
+        "can_decide": can_decide,
     }
     return live(request, render_page(request, "executions/approval_list.html", context, partial="inbox"))
+
+
+def _waiting(project: Project, person: Person, show: str, can_decide: bool) -> QuerySet[Approval]:
+    rows = queries.inbox(project.pk)
+    if show == "decided" or (show == "mine" and not can_decide):
+        rows = rows.none()
+    elif show == "mine":
+        rows = queries.awaiting(project.pk, person)
+    return rows.prefetch_related("votes")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -89,22 +123,33 @@ def _decide(request: HttpRequest, row: Approval, *, comment: str, decision: str)
 
 def _context(request: HttpRequest, project: Project, row: Approval) -> dict[str, Any]:
     entry = records.written(project.pk, row.execution_id, row.action_seq)
-    units = {item["budget"]: item["unit"] for item in entry.body["facts"].get("budgets", ())} if entry else {}
+    facts = entry.body["facts"] if entry else {}
     # A held start has an input, every other action arguments.
     asked = next((item for item in entry.payloads if item.name in ("args", "input")), None) if entry else None
     content = bytes(asked.content) if asked else None
     missing = erasures.gone(project.pk, [entry]) if entry else {}
     sees = may(request, Permission.VIEW_PAYLOADS, project)
+    before = records.written_before(
+        project.pk, row.execution_id, before=row.action_seq, limit=STEPS, begins=("action.decided",)
+    )
+    said = comments(records.written_about(project.pk, row.execution_id, row.action_seq, VOTED)) if sees else {}
     return {
         "project": project,
         "approval": row,
         "lead": f"{row.agent.name or row.agent.slug} · {row.workflow_slug}",
-        "holds": causes(entry.body["decision"]["reasons"], units) if entry else (),
+        "requester": requests.requesters_of([row.execution_id]).get(row.execution_id, ""),
+        "holds": causes(entry.body["decision"]["reasons"], units(facts)) if entry else (),
+        "cost": cost(facts),
+        "budgets": budgets(facts),
+        "steps": [Step(entry=step) for step in reversed(before)],
+        "past": requests.past_of(project.pk, [row]).get(requests.alike(row)),
+        "answered": requests.answered(row),
         "sees_payloads": sees,
         "gone": next((gone for gone in missing.values() if gone.name in ("args", "input")), None) if sees else None,
         "arguments": wording.readable_json(content) if content else None,
         "canonical": wording.visible(content.decode("utf-8", "replace")) if content else None,
         "digest": bytes(row.args_digest).hex(),
-        "votes": list(row.votes.all()),
+        "votes": [(vote, said.get(str(vote.person_id), "")) for vote in row.votes.all()],
+        "granted": granted(row),
         "can_decide": row.state == Approval.State.PENDING and may(request, Permission.DECIDE_APPROVALS, project),
     }

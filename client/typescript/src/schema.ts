@@ -257,6 +257,7 @@ export interface components {
             holds: components["schemas"]["Hold"][];
             approvers: string | null;
             quorum: number;
+            votes: components["schemas"]["Votes"];
             /** Format: date-time */
             requested_at: string;
             /** Format: date-time */
@@ -576,6 +577,12 @@ export interface components {
          * @enum {string}
          */
         Verdict: "allow" | "hold" | "deny" | "halt";
+        Votes: {
+            /** @description So many different people must grant; one refusal refuses. */
+            needed: number;
+            granted: number;
+            refused: number;
+        };
         /**
          * @description * `enforced` - enforced
          *     * `asked` - asked
