@@ -30,6 +30,11 @@ class Question(StrEnum):
     MOST_REPEATS = "most_repeats"
     MOST_DEPTH = "most_depth"
     FINDINGS = "findings"
+    DOMAINS = "domains"
+    DATASETS = "datasets"
+    RUNTIMES = "runtimes"
+    LABELS = "labels"
+    END_USERS = "end_users"
 
 
 type Answers = Mapping[str, Any]

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Final
 
 from governance.domain import cedar_writing as cedar
+from governance.domain import reach_templates
 from governance.domain.kinds import tool_action
 from governance.domain.rule_composing import Answers, Argument, Matched, Question, Template
 
@@ -231,6 +232,7 @@ TEMPLATES: Final = (
         message="Work is not handed on any further.",
         match=_delegation_depth,
     ),
+    *reach_templates.TEMPLATES,
 )
 
 BY_SLUG: Final = {template.slug: template for template in TEMPLATES}

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
+from uuid import UUID
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -13,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from governance.domain.detectors import Family
 from governance.domain.rule_composing import Argument, Question, Template, compose
-from governance.models import Agent, Model, Project, Tool
+from governance.models import Agent, EndUser, Model, Project, Tool
 from governance.queries import registry
 from governance.ui import wording
 from governance.ui.forms.projects import SLUG_HELP
@@ -60,6 +61,40 @@ class Dates(Lines):
             except ValueError as error:
                 raise ValidationError(_("Write each day as 2026-12-25.")) from error
         return sorted(days)
+
+
+class Labels(Lines):
+    """Some labels as `key=value`."""
+
+    def clean(self, value: Any) -> list[str]:
+        labels = super().clean(value)
+        if any(not all(label.partition("=")) for label in labels):
+            raise ValidationError(_("Write each label as key=value."))
+        return labels
+
+
+class EndUsers(forms.CharField):
+    """Some end users, each on a line; cleaned to their pseudonyms, which is all that rules know of them."""
+
+    def __init__(self, project: Project, **options: Any) -> None:
+        super().__init__(widget=forms.Textarea(attrs={"rows": 3}), max_length=10_000, **options)
+        self._project = project
+
+    def clean(self, value: Any) -> list[str]:
+        named = [line for text in super().clean(value).splitlines() if (line := text.strip())]
+        if len(named) > MOST_LINES:
+            raise ValidationError(_("At most %(most)d."), params={"most": MOST_LINES})
+        rows = EndUser.objects.filter(project=self._project, name__in=named).values_list("name", "pk")
+        known = {name: str(pk) for name, pk in rows}
+        return list(dict.fromkeys(known.get(name) or self._pseudonym(name) for name in named))
+
+    def _pseudonym(self, text: str) -> str:
+        try:
+            return str(UUID(text))
+        except ValueError as error:
+            raise ValidationError(
+                _("Nothing was done for %(name)s yet, and it is no pseudonym."), params={"name": text[:100]}
+            ) from error
 
 
 class ArgumentField(forms.TypedChoiceField):
@@ -223,5 +258,22 @@ _FIELDS: Final[dict[Question, Callable[[Project], forms.Field]]] = {
         choices=FINDINGS,
         initial=[Family.CREDENTIALS],
         widget=forms.CheckboxSelectMultiple,
+    ),
+    Question.DOMAINS: lambda project: Lines(
+        label=_("Domains"), help_text=_("As agents name them, for instance api.example.com; each on a line.")
+    ),
+    Question.DATASETS: lambda project: Lines(label=_("Data"), help_text=_("As agents name it; each on a line.")),
+    Question.RUNTIMES: lambda project: Lines(
+        label=_("What may run"),
+        required=False,
+        help_text=_("Languages as agents name them, each on a line. None: no code at all."),
+    ),
+    Question.LABELS: lambda project: Labels(
+        label=_("One of these labels"), help_text=_("As key=value, each on a line.")
+    ),
+    Question.END_USERS: lambda project: EndUsers(
+        project,
+        label=_("End users"),
+        help_text=_("As agents name them, each on a line. The rule has their pseudonyms, which records use, too."),
     ),
 }

@@ -9,10 +9,10 @@ import pytest
 
 from governance.domain import rule_templates
 from governance.domain.rule_composing import Argument, Question, compose
-from governance.models import Model
+from governance.models import EndUser, Model
 from tests.factories import make_policy, make_tool
 from tests.stack.fixtures import Bench
-from waxell_client import Client, Execution, Refused, Stopped
+from waxell_client import Client, Execution, NotAdmitted, Refused, Stopped
 
 pytestmark = pytest.mark.process
 
@@ -36,6 +36,14 @@ def ask(model: str) -> Callable[[Execution], None]:
 def delegate(ex: Execution) -> None:
     with ex.delegate("other"):
         pass
+
+
+def act(kind: str, resource: str) -> Callable[[Execution], None]:
+    def acts(ex: Execution) -> None:
+        with ex.act(kind, resource):
+            pass
+
+    return acts
 
 
 def often(act: Callable[[Execution], None], times: int) -> Callable[[Execution], None]:
@@ -65,6 +73,17 @@ CASES: dict[str, tuple[dict[str, Any], Callable[[Execution], None], Callable[[Ex
     "no-loops": ({Question.MOST_REPEATS: 2}, often(call("search"), 2), often(call("search", q="b"), 3)),
     "adopted-only": ({}, call("search"), call("never-seen-before")),
     "delegation-depth": ({Question.MOST_DEPTH: 0}, call("search"), delegate),
+    "network-domains": (
+        {Question.DOMAINS: ["api.example.com"]},
+        act("network.request", "api.example.com"),
+        act("network.request", "api.example.com.evil.org"),
+    ),
+    "data-regions": (
+        {Question.DATASETS: ["customers-eu"], Question.LABELS: ["region=eu"]},
+        act("data.access", "customers-us"),
+        act("data.access", "customers-eu"),
+    ),
+    "code-execution": ({Question.RUNTIMES: ["python"]}, act("code.execute", "python"), act("code.execute", "bash")),
 }
 
 
@@ -126,5 +145,41 @@ def test_a_secret_in_a_prompt_is_blocked_where_the_public_client_has_it_looked_a
     assert look("Use AKIAIOSFODNN7EXAMPLE, please.") == "block"
 
 
+def test_personal_data_in_a_prompt_is_marked_and_goes_on(bench: Bench) -> None:
+    put_in_force(bench, "personal-data", {}, effect=rule_templates.BY_SLUG["personal-data"].effects[0])
+    asked = {"text": "Write to bob@example.org.", "agent_name": "scout"}
+
+    assert bench.scout.post("observe/prompt-guard/", asked)["action"] == "warn"
+    answer = bench.start().ask("prompt/personal", kind="data.access")
+    assert (answer["verdict"], answer["flags"][0]["message"]) == ("allow", "The prompt has personal data in it.")
+
+
+@pytest.mark.usefixtures("names")
+def test_data_is_read_and_work_begins_under_the_right_label(bench: Bench, client: Client) -> None:
+    put_in_force(bench, "data-regions", {Question.DATASETS: ["eu"], Question.LABELS: ["region=eu"]}, effect="deny")
+    put_in_force(bench, "required-labels", {Question.LABELS: ["region=eu", "region=us"]}, effect="deny")
+
+    with client.execution("errand", labels={"region": "eu"}) as ex:
+        act("data.access", "eu")(ex)
+    with client.execution("errand", labels={"region": "us"}) as ex, pytest.raises(Refused, match="of this region"):
+        act("data.access", "eu")(ex)
+    with pytest.raises(NotAdmitted, match="one of the labels"), client.execution("errand"):
+        pass
+
+
+@pytest.mark.usefixtures("names")
+def test_nothing_goes_on_for_a_suspended_end_user(bench: Bench, client: Client) -> None:
+    with client.execution("errand", end_user="bob") as ex:
+        call("search")(ex)
+    bob = EndUser.objects.get(project=bench.project, name="bob")
+    put_in_force(bench, "suspended-end-users", {Question.END_USERS: [str(bob.pk)]}, effect="halt")
+
+    with client.execution("errand", end_user="carol") as ex:
+        call("search")(ex)
+    with pytest.raises(NotAdmitted, match="this end user"), client.execution("errand", end_user="bob"):
+        pass
+
+
 def test_every_template_is_tried() -> None:
-    assert {*CASES, "office-hours", "ask-a-person", "secrets"} == set(rule_templates.BY_SLUG)
+    told_apart = {"office-hours", "ask-a-person", "secrets", "personal-data", "required-labels", "suspended-end-users"}
+    assert {*CASES, *told_apart} == set(rule_templates.BY_SLUG)

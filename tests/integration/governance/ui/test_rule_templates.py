@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from governance.domain import rule_templates
-from governance.models import Model, Policy
+from governance.models import EndUser, Model, Policy
 from tests.factories import make_agent, make_tool
 
 pytestmark = pytest.mark.django_db
@@ -42,6 +42,26 @@ def test_the_rule_is_shown_while_one_answers(owner, project):
     assert "resource in Tool::&quot;search&quot;" in shown
     assert "<form" not in shown
     assert "Some answer is missing" in owner.get(at(project, "allowed-tools"), COMMON, headers=HTMX).text
+
+
+def test_end_users_are_named_and_the_rule_has_their_pseudonyms(owner, project):
+    bob = EndUser.objects.create(project=project, name="Bob Miller, Geneva")
+    address = at(project, "suspended-end-users")
+
+    shown = owner.get(address, {**COMMON, "end_users": f"{bob.name}\n{bob.pk}"}, headers=HTMX).text
+    unknown = owner.post(address, {**COMMON, "end_users": "Carol"}, headers=HTMX)
+
+    assert shown.count(f"&quot;{bob.pk}&quot;") == 1
+    assert "Bob Miller" not in shown
+    assert unknown.status_code == 422
+    assert "Nothing was done for Carol yet" in unknown.text
+
+
+def test_labels_are_asked_for_as_they_are_told(owner, project):
+    address = at(project, "required-labels")
+
+    assert "team=docs" in owner.get(address, {**COMMON, "labels": "team=docs"}, headers=HTMX).text
+    assert "Write each label as key=value." in owner.post(address, {**COMMON, "labels": "docs"}, headers=HTMX).text
 
 
 def test_the_answers_become_a_draft(owner, project):

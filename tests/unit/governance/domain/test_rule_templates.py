@@ -51,6 +51,12 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "secrets": {Question.FINDINGS: ["credentials", "personal"]},
     "adopted-only": {},
     "delegation-depth": {Question.MOST_DEPTH: 1},
+    "network-domains": {Question.DOMAINS: ["api.example.com", 'odd".example']},
+    "personal-data": {},
+    "data-regions": {Question.DATASETS: ["customers-eu"], Question.LABELS: ["region=eu", "region=ch"]},
+    "required-labels": {Question.LABELS: ["team=docs"]},
+    "suspended-end-users": {Question.END_USERS: ["0190-a"]},
+    "code-execution": {Question.RUNTIMES: ["python"]},
 }
 
 
@@ -102,6 +108,15 @@ def test_decimals_keep_their_value_or_are_refused() -> None:
     assert cedar_writing.decimal(Decimal("0.1230")) == 'decimal("0.123")'
     with pytest.raises(ValueError, match="four places"):
         cedar_writing.decimal(Decimal("0.00001"))
+
+
+def test_a_label_without_a_value_is_no_label() -> None:
+    with pytest.raises(ValueError, match="key=value"):
+        write("required-labels", **{Question.LABELS: ["docs"]})
+
+
+def test_no_runtime_on_the_list_is_no_code_at_all() -> None:
+    assert "when" not in write("code-execution", **{Question.RUNTIMES: []})
 
 
 def test_nothing_said_is_no_rule() -> None:
