@@ -12,7 +12,13 @@ class ExecutionsConfig(AppConfig):
     name = "executions"
     verbose_name = "Executions"
 
-    table_rights = {"executions_execution": "", "executions_heartbeat": "INSERT, UPDATE"}
+    table_rights = {
+        "executions_execution": "",
+        "executions_heartbeat": "INSERT, UPDATE",
+        "executions_simulation": "INSERT, UPDATE, DELETE",
+        "executions_simulationpart": "INSERT, UPDATE, DELETE",
+        "executions_simulationexample": "INSERT, DELETE",
+    }
     app_functions = (
         "gate_snapshot_v1",
         "gate_append_v1",

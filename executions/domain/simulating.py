@@ -1,6 +1,6 @@
 """Simulating: a recorded decision is judged once more, with another text of one policy.
 
-Each decision is judged alone, with the facts that were recorded and the rules of its time. What would have
+Each decision is judged alone, with the facts that were recorded and the rules of its time or of now. What would have
 come of a different verdict, a later action that never happened, is not part of it.
 """
 
@@ -53,6 +53,11 @@ class Draft:
     mode: str
 
 
+def place_of(transition: Transition) -> int:
+    """The place of a change in the order of their reading."""
+    return _PLACES[transition]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
     """What became of one decision.
@@ -98,22 +103,29 @@ def judge(
     line: Mapping[str, Any],
     args: bytes | None,
     *,
-    draft: Draft,
-    state: GovernanceState,
+    slug: str,
+    then: GovernanceState,
+    after: GovernanceState,
+    before: GovernanceState | None = None,
     schema_of: SchemaOf,
 ) -> Tried | None:
-    """Judge an `action.decided` entry under `state`, as `with_draft` made it; None where its facts are gone."""
+    """Judge an `action.decided` entry under `after`, as `with_draft` made it; None where its facts are gone.
+
+    `then` is the state that the entry names: its schemas say how rules saw the arguments. The verdict
+    it is compared with is the recorded one, or where `before` is given that of those rules. `slug` is
+    the draft's.
+    """
     if erased(line, args) is not None:
         return None
     try:
-        seen = read_facts(line, args, state=state, schema_of=schema_of)
+        seen = read_facts(line, args, state=then, schema_of=schema_of)
     except (KeyError, TypeError, ValueError):
         return None
-    decision = decide(state=state, facts=seen)
-    recorded = line["decision"]
+    decision = decide(state=after, facts=seen)
+    recorded: Mapping[str, Any] = line["decision"] if before is None else decide(state=before, facts=seen).document()
     return Tried(
         transition=Transition(before=Verdict(recorded["verdict"]), after=decision.verdict),
         was=next(iter(recorded["reasons"]), None),
         reason=decision.reasons[0].document() if decision.reasons else None,
-        marked=any(mark.policy == draft.slug for mark in (*decision.flags, *decision.shadow)),
+        marked=any(mark.policy == slug for mark in (*decision.flags, *decision.shadow)),
     )

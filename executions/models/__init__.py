@@ -2,5 +2,6 @@
 
 from executions.models.executions import Execution
 from executions.models.heartbeats import Heartbeat
+from executions.models.simulations import Simulation, SimulationExample, SimulationPart
 
-__all__ = ["Execution", "Heartbeat"]
+__all__ = ["Execution", "Heartbeat", "Simulation", "SimulationExample", "SimulationPart"]

@@ -11,6 +11,7 @@ from executions.domain import simulating
 from executions.domain.simulating import Draft, Transition, Tried
 from executions.queries.decisions import Recorded, recorded
 from executions.queries.replays import schema_named
+from executions.queries.simulations import Affected
 from governance.domain.manifest import GovernanceState, UnknownEngine
 from governance.domain.verdicts import Verdict
 from governance.queries import policies as queries
@@ -38,16 +39,6 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Affected:
-    """How many decisions of an agent in a workflow would change, and how many of those would newly be let through."""
-
-    agent: str
-    workflow: str
-    changed: int
-    let_through: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Simulation:
     """What would have changed among `decisions` looked at, `unjudged` of them without their facts.
 
@@ -71,8 +62,45 @@ class Simulation:
         return sum(self.by_transition.values())
 
 
+class Trial:
+    """A draft made ready to judge recorded decisions: against what was decided then, or against rules in force.
+
+    Without `contents` the decisions that saw arguments stay unjudged: a rule could otherwise ask
+    them for what their reader may not see.
+    """
+
+    def __init__(self, *, project_id: UUID, draft: Draft, contents: bool, base: GovernanceState | None = None) -> None:
+        self._contents = contents
+        self._draft = draft
+        self._base = base
+        self._with_base = simulating.with_draft(base, draft) if base else None
+        self._states = lru_cache(maxsize=_KEPT_STATES)(partial(_states, project_id, draft))
+        self._schema_of = partial(schema_named, project_id)
+
+    def judge(self, found: Recorded) -> Tried | None:
+        """Judge one decision; None where it stays unjudged."""
+        if found.line["facts"]["has_args"] and not self._contents:
+            return None
+        states_of_then = self._states(found.line["state"])
+        if states_of_then is None:
+            return None
+        then, with_draft = states_of_then
+        return simulating.judge(
+            found.line,
+            found.args,
+            slug=self._draft.slug,
+            then=then,
+            before=self._base,
+            after=self._with_base or with_draft,
+            schema_of=self._schema_of,
+        )
+
+
 @dataclass(slots=True, kw_only=True)
-class _Tally:
+class Tally:
+    """Counts of decisions judged, and some examples of each change; `most` of each at most."""
+
+    most: int = EXAMPLES_EACH
     decisions: int = 0
     unjudged: int = 0
     marked: int = 0
@@ -94,7 +122,7 @@ class _Tally:
             self.changed[acting] += 1
             self.let_through[acting] += tried.transition.after is Verdict.ALLOW
             kept = self.examples.setdefault(tried.transition, [])
-            if len(kept) < EXAMPLES_EACH:
+            if len(kept) < self.most:
                 kept.append(Example(recorded=found, tried=tried))
 
     def affected(self) -> tuple[Affected, ...]:
@@ -105,30 +133,28 @@ class _Tally:
         return tuple(sorted(found, key=lambda one: (-one.let_through, -one.changed, one.agent, one.workflow)))
 
 
+def check(project_id: UUID, text: str) -> None:
+    """Refuse a text that cannot be published: raises PolicyInvalid (with `errors`)."""
+    checked = queries.validate(project_id, text)
+    if not checked.valid:
+        raise PolicyInvalid(errors=[error.document() for error in checked.errors])
+
+
 def simulate(
     *, project_id: UUID, draft: Draft, since: datetime, limit: int = DEFAULT_DECISIONS, contents: bool
 ) -> Simulation:
     """Judge the newest decisions made at `since` or later with the draft; nothing is written.
 
-    Without `contents` the decisions that saw arguments stay unjudged: a rule could otherwise ask
-    them for what their reader may not see. Raises PolicyInvalid (with `errors`).
+    Without `contents` the decisions that saw arguments stay unjudged. Raises PolicyInvalid (with `errors`).
     """
-    checked = queries.validate(project_id, draft.text)
-    if not checked.valid:
-        raise PolicyInvalid(errors=[error.document() for error in checked.errors])
-    state_of = lru_cache(maxsize=_KEPT_STATES)(partial(_state, project_id, draft))
-    schema_of = partial(schema_named, project_id)
-    tally, more = _Tally(), False
+    check(project_id, draft.text)
+    trial, tally, more = Trial(project_id=project_id, draft=draft, contents=contents), Tally(), False
     # One more than wanted tells whether there are more.
     for found in recorded(project_id, since=since, limit=limit + 1):
         if tally.decisions == limit:
             more = True
             break
-        state = state_of(found.line["state"])
-        if state is None or (found.line["facts"]["has_args"] and not contents):
-            tally.count(found, None)
-            continue
-        tally.count(found, simulating.judge(found.line, found.args, draft=draft, state=state, schema_of=schema_of))
+        tally.count(found, trial.judge(found))
     ordered = simulating.in_order(tally.transitions)
     return Simulation(
         since=since,
@@ -142,9 +168,10 @@ def simulate(
     )
 
 
-def _state(project_id: UUID, draft: Draft, digest: str) -> GovernanceState | None:
-    """The state that `digest` names with the draft in it; None where this release cannot judge under it."""
+def _states(project_id: UUID, draft: Draft, digest: str) -> tuple[GovernanceState, GovernanceState] | None:
+    """The state that `digest` names, and with the draft in it; None where this release cannot judge under it."""
     try:
-        return simulating.with_draft(states.by_digest(project_id, digest), draft)
+        then = states.by_digest(project_id, digest)
+        return then, simulating.with_draft(then, draft)
     except (NotFound, UnknownEngine, KeyError, ValueError):
         return None

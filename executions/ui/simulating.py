@@ -1,37 +1,54 @@
-"""Trying a policy's draft on what happened."""
+"""Trying a policy's draft on what happened: the choice of a period, and a glance before a publication."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Final
+from datetime import timedelta
+from typing import Final
 
+from django import forms
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods
 
 from executions.domain.simulating import Draft, Transition
-from executions.services import simulating
-from executions.services.simulating import Example, Simulation
-from executions.ui.wording import visible
+from executions.models import Simulation
+from executions.queries import simulations as queries
+from executions.queries.simulations import Found
+from executions.services import simulating, simulations
+from executions.services.simulations import TooManySimulations
 from governance.access import Permission
 from governance.models import Policy, Project
 from governance.services.policies import PolicyInvalid
-from governance.ui.entrance import may, within_project
+from governance.ui.entrance import may, person_of, refuse, within_project
 from governance.ui.policies import find
 from waxell.lib.errors import Forbidden
-from waxell.lib.htmx import render_page
+from waxell.lib.htmx import redirect, render_page
 
 PERIODS: Final = {
-    "hour": ("The last hour", timedelta(hours=1)),
-    "day": ("The last day", timedelta(days=1)),
-    "week": ("The last week", timedelta(days=7)),
-    "month": ("The last 30 days", timedelta(days=30)),
+    "hour": (_("The last hour"), timedelta(hours=1)),
+    "day": (_("The last day"), timedelta(days=1)),
+    "week": (_("The last week"), timedelta(days=7)),
+    "month": (_("The last 30 days"), timedelta(days=30)),
 }
+THEN: Final = "then"
+IN_FORCE: Final = "in_force"
 AT_A_GLANCE: Final = 1_000
 """How many decisions are judged before a publication."""
 
-MOST_SHOWN: Final = 20
-"""How many pairs of an agent and a workflow the page lists."""
+
+class TryForm(forms.Form):
+    """On what a draft is tried, and what it is compared with."""
+
+    period = forms.ChoiceField(
+        label=_("Decisions of"), choices=[(name, label) for name, (label, _long) in PERIODS.items()], initial="day"
+    )
+    against = forms.ChoiceField(
+        label=_("Compare with"),
+        choices=[(THEN, _("What was decided then")), (IN_FORCE, _("What the rules in force today would decide"))],
+        initial=THEN,
+        widget=forms.RadioSelect,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,87 +61,83 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
-    """One decision that would be another, and the rule or budget that decides it."""
+class Line:
+    """One simulation of the list."""
 
-    example: Example
-    agent: str
-    what: str
-    why: str
-    rule: str
-    at: datetime
+    simulation: Simulation
+    found: Found
+    href: str
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 @within_project(None)
 def policy_try(request: HttpRequest, project: Project, policy: str) -> HttpResponse:
-    """What the draft would have done to the decisions of a period; with `glance` one sentence about the last day."""
+    """Try the saved draft on the decisions of a period; with `glance` a few lines about the last day."""
     found = find(request, project, policy, Permission.AUTHOR_POLICIES)
-    glance = "glance" in request.GET
+    glance = request.method != "POST" and "glance" in request.GET
     if not may(request, Permission.VIEW, project):
         if glance:
             return HttpResponse(status=204)
         raise Forbidden()
-    period = "day" if glance else request.GET.get("period", "day")
-    period = period if period in PERIODS else "day"
-    limit = AT_A_GLANCE if glance else simulating.DEFAULT_DECISIONS
-    tried = _tried(request, found, since=timezone.now() - PERIODS[period][1], limit=limit)
+    if glance:
+        return _glance(request, found)
+    form, status, stands_against = TryForm(request.POST if request.method == "POST" else None), 200, False
+    if form.is_bound:
+        status = 422
+        if form.is_valid():
+            try:
+                return redirect(request, _address(project, found, _started(request, found, form)))
+            except PolicyInvalid:
+                stands_against = True
+            except TooManySimulations as error:
+                status = refuse(form, error)
+    contents = may(request, Permission.VIEW_PAYLOADS, project)
+    tried = queries.of_person(policy_id=found.pk, person_id=person_of(request).pk, contents=contents)
+    latest = tried.prefetch_related("parts")[: queries.LATEST]
     context = {
         "policy": found,
-        "tried": tried,
-        "changes": _changes(tried) if tried else (),
-        "examples": [_shown(example) for example in tried.examples] if tried else (),
-        "affected": tried.affected[:MOST_SHOWN] if tried else (),
-        "unshown": max(0, len(tried.affected) - MOST_SHOWN) if tried else 0,
-        "periods": [
-            {"href": f"?period={name}", "label": label, "current": name == period}
-            for name, (label, _) in PERIODS.items()
+        "form": form,
+        "stands_against": stands_against,
+        "latest": [
+            Line(simulation=one, found=queries.summed(one), href=_address(project, found, one)) for one in latest
         ],
     }
-    template = "executions/policy_try.html#glance" if glance else "executions/policy_try.html"
-    return render_page(request, template, context)
+    return render_page(request, "executions/policy_try.html", context, status=status)
 
 
-def _tried(request: HttpRequest, policy: Policy, *, since: datetime, limit: int) -> Simulation | None:
-    """The draft tried; None where it cannot be published."""
+def changes(by_transition: dict[Transition, int], decisions: int) -> tuple[Change, ...]:
+    """Say how many decisions change in which way, what is newly let through first."""
+    return tuple(
+        Change(transition=transition, many=many, percent=max(1, 100 * many // decisions))
+        for transition, many in by_transition.items()
+    )
+
+
+def _started(request: HttpRequest, policy: Policy, form: TryForm) -> Simulation:
+    return simulations.start(
+        policy=policy,
+        person=person_of(request),
+        since=timezone.now() - PERIODS[form.cleaned_data["period"]][1],
+        contents=may(request, Permission.VIEW_PAYLOADS, policy.project),
+        in_force=form.cleaned_data["against"] == IN_FORCE,
+    )
+
+
+def _address(project: Project, policy: Policy, simulation: Simulation) -> str:
+    return reverse("executions:simulation", args=[project.slug, policy.slug, simulation.pk])
+
+
+def _glance(request: HttpRequest, policy: Policy) -> HttpResponse:
+    """The newest decisions of the last day at once; nothing where the draft cannot be published."""
     try:
-        return simulating.simulate(
+        tried = simulating.simulate(
             project_id=policy.project_id,
             draft=Draft(slug=policy.slug, text=policy.draft_text, mode=policy.mode),
-            since=since,
-            limit=limit,
+            since=timezone.now() - PERIODS["day"][1],
+            limit=AT_A_GLANCE,
             contents=may(request, Permission.VIEW_PAYLOADS, policy.project),
         )
     except PolicyInvalid:
-        return None
-
-
-def _changes(tried: Simulation) -> tuple[Change, ...]:
-    return tuple(
-        Change(transition=transition, many=many, percent=max(1, 100 * many // tried.decisions))
-        for transition, many in tried.by_transition.items()
-    )
-
-
-def _shown(example: Example) -> Shown:
-    facts = example.recorded.line["facts"]
-    return Shown(
-        example=example,
-        agent=visible(facts["principal"]["slug"]),
-        what=visible(f"{facts['kind']} {facts['resource']['id']}"),
-        why=_why(example),
-        rule=_rule(example.tried.reason or example.tried.was or {}),
-        at=example.recorded.at,
-    )
-
-
-def _why(example: Example) -> str:
-    """The reason that binds; where nothing does any more, the one that bound."""
-    if (reason := example.tried.reason) is not None:
-        return str(reason["message"])
-    return f"No longer: {example.tried.was['message']}" if example.tried.was else ""
-
-
-def _rule(reason: Mapping[str, Any]) -> str:
-    parts = (reason.get("policy"), reason.get("rule") or reason.get("budget"))
-    return "/".join(str(part) for part in parts if part)
+        return HttpResponse(status=204)
+    context = {"policy": policy, "tried": tried, "changes": changes(tried.by_transition, tried.decisions)}
+    return render_page(request, "executions/policy_try.html#glance", context)

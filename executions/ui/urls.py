@@ -13,6 +13,7 @@ from executions.ui import (
     overview,
     retention,
     simulating,
+    simulations,
     starts,
     workflows,
 )
@@ -34,6 +35,12 @@ pages = [
     ),
     path("workflows/<uuid:workflow_id>/", workflows.workflow, name="workflow"),
     path("policies/<slug:policy>/try/", simulating.policy_try, name="policy_try"),
+    path("policies/<slug:policy>/try/<uuid:simulation_id>/", simulations.simulation, name="simulation"),
+    path(
+        "policies/<slug:policy>/try/<uuid:simulation_id>/cancel/",
+        simulations.simulation_cancel,
+        name="simulation_cancel",
+    ),
     path("approvals/", approvals.approval_list, name="approval_list"),
     path("approvals/<uuid:approval_id>/", approvals.approval, name="approval"),
     path("kill-orders/", kill_orders.kill_order_list, name="kill_order_list"),

@@ -162,6 +162,8 @@ WITHOUT_ENTRY: Final[dict[str, str]] = {
     "execution_start": "begins a record of its own, whose first entry says who started it: see its tests",
     "project_new": "begins the stream of the new project with its first entry",
     "policy_check": "says what stands against a text, and keeps nothing",
+    "policy_try": "begins to try a draft on what happened, which changes nothing; kept for its person for some days",
+    "simulation_cancel": "ends such a trial, which changes nothing",
     "ledger_verify": "checks a file, and keeps nothing",
     "notification_test": "sends one message; where messages go stays as it is",
     "message_again": "sends one message once more; where messages go stays as it is",

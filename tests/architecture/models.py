@@ -64,6 +64,10 @@ CLASSIFIED: Final[dict[str, Kept]] = {
     # The run and its record
     "executions.Execution": Kept.FUNCTION_ONLY,
     "executions.Heartbeat": Kept.MUTABLE,
+    # What a draft would have done; goes away by itself
+    "executions.Simulation": Kept.MUTABLE,
+    "executions.SimulationPart": Kept.MUTABLE,
+    "executions.SimulationExample": Kept.MUTABLE,
     "ledger.Entry": Kept.FUNCTION_ONLY,
     "ledger.Erasure": Kept.FUNCTION_ONLY,
     "ledger.Payload": Kept.FUNCTION_ONLY,

@@ -65,6 +65,7 @@ QUERIES: Final[dict[str, int]] = {
     "retention": 23,
     "rules_in_force": 15,
     "service_key_new": 15,
+    "simulation": 23,
     "tool": 14,
     "tool_list": 14,
     "tool_new": 11,

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from django.urls import URLPattern, get_resolver
 
+from executions.services import simulations
 from governance.domain.actors import Actor
 from governance.domain.tool_definitions import ToolDefinition
 from governance.models import Approval, McpTool, Project
@@ -62,6 +63,7 @@ def furnish(project: Project) -> dict[str, str]:
     hold = legal_holds.place(
         project_id=project.pk, actor=by, scope_type="execution", scope_value=run.id, reason="a claim"
     )
+    tried = simulations.start(policy=policy, person=owner_of(project), since=run.row.started_at, contents=True)
     return {
         "slug": project.slug,
         "execution_id": str(run.id),
@@ -72,6 +74,7 @@ def furnish(project: Project) -> dict[str, str]:
         "order_id": str(order.pk),
         "hold_id": str(hold.pk),
         "policy": policy.slug,
+        "simulation_id": str(tried.pk),
         "template": "delegation-depth",
         "number": "1",
         "budget": budget.slug,

@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 
 from executions.models import Heartbeat
-from executions.services import retention, retries, schedules, upkeep, watchdog
+from executions.services import retention, retries, schedules, simulations, upkeep, watchdog
 from executions.services.queue import Rounds
 from waxell.lib.db.leadership import Leadership
 
@@ -58,8 +58,10 @@ def duties() -> list[Duty]:
         Duty("start declared retries", retries.start_owed),
         Duty("ring for what is due", rounds.ring_due),
         Duty("start what is scheduled", schedules.start_scheduled, seconds=5),
+        Duty("go on with simulations", simulations.ring_again, seconds=5),
         Duty("record refused requests", upkeep.record_throttled, seconds=15),
         Duty("forget old answers", upkeep.forget_answers, seconds=60),
+        Duty("forget old simulations", simulations.forget, seconds=600),
         Duty("erase what retention ends", retention.erase_expired, seconds=600),
         Duty("show that it lives", lambda: upkeep.show_life(Heartbeat.SWEEPER), seconds=2),
     ]

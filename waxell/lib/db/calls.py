@@ -7,7 +7,7 @@ Such calls do not appear in `connection.queries`.
 """
 
 from collections import namedtuple
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import orjson
@@ -21,12 +21,15 @@ _NEVER_BY_COUNT: Final = 2**31
 _shapes: Final[dict[str, Any]] = {}
 
 
-def call(sql: str, params: Sequence[object] = (), *, using: str = "default") -> list[Any]:
+type Params = Sequence[object] | Mapping[str, object]
+
+
+def call(sql: str, params: Params = (), *, using: str = "default") -> list[Any]:
     """Run one statement and return its rows as named tuples; [] where it returns none.
 
-    Placeholders are `%s`. Integers travel as bigint whatever their size, so that one text is one
-    prepared statement: write `%s::integer` where a function takes less. jsonb arrives parsed,
-    bytea as bytes. Raises Django's database errors, with psycopg's as `__cause__`.
+    Placeholders are `%s`, or `%(name)s` with a mapping. Integers travel as bigint whatever their
+    size, so that one text is one prepared statement: write `%s::integer` where a function takes
+    less. jsonb arrives parsed, bytea as bytes. Raises Django's database errors, with psycopg's as `__cause__`.
     """
     connection: Any = connections[using]
     connection.ensure_connection()
@@ -43,7 +46,7 @@ def call(sql: str, params: Sequence[object] = (), *, using: str = "default") -> 
         return [shape._make(row) for row in cursor.fetchall()]
 
 
-def call_one(sql: str, params: Sequence[object] = (), *, using: str = "default") -> Any:
+def call_one(sql: str, params: Params = (), *, using: str = "default") -> Any:
     """Run one statement that returns at most one row; returns it as a named tuple, or None."""
     rows = call(sql, params, using=using)
     return rows[0] if rows else None
