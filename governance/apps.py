@@ -33,6 +33,7 @@ class GovernanceConfig(AppConfig):
         "governance_mcptool": REGISTRY,
         "governance_policy": REGISTRY,
         "governance_policyversion": "INSERT",
+        "governance_policycase": "INSERT",
         "governance_budget": "INSERT, UPDATE (name)",
         "governance_budgetversion": "INSERT",
         "governance_window": "",

@@ -24,16 +24,19 @@ class RulesCommand(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("folder", metavar="DIR", type=Path, help=f"the folder with {rule_files.MAIN}")
         parser.add_argument("--note", default="", metavar="TEXT", help="why; kept with every version that is made")
+        parser.add_argument(
+            "--override", default="", metavar="TEXT", help="why policies may be published though their test cases fail"
+        )
         add_person(parser)
 
-    def perform(self, folder: Path, email: str, note: str) -> Applied:
+    def perform(self, folder: Path, email: str, note: str, override: str) -> Applied:
         """Read, rehearse or apply, and tell. Raises CommandError."""
         try:
             rules = rule_files.read(lambda name: (folder / name).read_text(encoding="utf-8"))
             project = find_project(rules.project)
             actor = actor_with(Permission.OWN_PROJECT, email, project)
             act = applying.apply if self.takes_effect else applying.rehearse
-            applied = act(project=project, actor=actor, desired=rules.desired, note=note)
+            applied = act(project=project, actor=actor, desired=rules.desired, note=note, override=override)
         except RulesFileInvalid as error:
             raise CommandError(str(error)) from error
         except RulesNotApplicable as error:

@@ -29,6 +29,8 @@ WORDS: Final = {
     "settings.changed": ("Settings changed", "wrench"),
     "policy.drafted": ("Policy drafted", "pencil"),
     "policy.draft_saved": ("Draft saved", "pencil"),
+    "policy.case_kept": ("Test case kept", "check"),
+    "policy.case_removed": ("Test case taken out", "x"),
     "policy.published": ("Policy in force", "scroll-text"),
     "policy.retired": ("Policy retired", "scroll-text"),
     "budget.published": ("Budget in force", "wallet"),
@@ -75,6 +77,7 @@ TONES: Final = {
 NAMED: Final = (
     "project_slug",
     "policy",
+    "case",
     "budget",
     "agent",
     "workflow",
@@ -196,6 +199,8 @@ def _differences(body: Mapping[str, Any], rules: Mapping[int, tuple[Change, ...]
     for change in published:
         if not changes.is_internal(change):
             yield wording.visible(changes.told(change))
+    if overridden := body.get("cases_overridden"):
+        yield wording.visible(f"Published although test cases fail: {', '.join(overridden)}")
     was, now = body.get("was"), body.get("now") or body.get("settings")
     if isinstance(was, dict) and isinstance(now, dict):
         told = {change.name for change in published if change.part == "settings"}

@@ -179,6 +179,7 @@ def _record(request: HttpRequest, project: Project, row: Execution, *, sees: boo
         "family": list(records.family(row)[:FAMILY]),
         "sees_payloads": sees,
         "can_audit": may(request, Permission.AUDIT_LEDGER, project),
+        "can_author": may(request, Permission.AUTHOR_POLICIES, project),
         "can_operate": may(request, Permission.OPERATE_EXECUTIONS, project),
         "waits": next((approval for approval in held.values() if approval.state == Approval.State.PENDING), None),
     }

@@ -5,6 +5,7 @@ from django.urls import include, path
 from executions.ui import (
     activity,
     approvals,
+    cases,
     erasing,
     evidence,
     executions,
@@ -33,6 +34,7 @@ pages = [
         executions.payload,
         name="payload",
     ),
+    path("executions/<uuid:execution_id>/actions/<int:seq>/case/", cases.case_keep, name="case_keep"),
     path("workflows/<uuid:workflow_id>/", workflows.workflow, name="workflow"),
     path("policies/<slug:policy>/try/", simulating.policy_try, name="policy_try"),
     path("policies/<slug:policy>/try/<uuid:simulation_id>/", simulations.simulation, name="simulation"),

@@ -6,6 +6,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from governance import access
 from governance.access import Permission
 from governance.api import outputs
 from governance.api.described import changing, listing, reading
@@ -13,6 +14,7 @@ from governance.api.inputs import SLUG, Choice, Input, Integer, Text, read
 from governance.api.outputs import Moment
 from governance.api.views import GovernedView
 from governance.models import Policy, PolicyVersion
+from governance.queries import cases as case_queries
 from governance.queries import policies as queries
 from governance.queries import states
 from governance.services import policies
@@ -43,6 +45,15 @@ class DraftInput(TextInput):
 class NoteInput(Input):
     note = Text(max_length=2000, allow_blank=True, default="")
     expected_version = Integer(required=False, help_text="The version in force that you saw, 0 for none.")
+
+
+class PublicationInput(NoteInput):
+    override = Text(
+        max_length=2000,
+        allow_blank=True,
+        default="",
+        help_text="Why it may be published although test cases kept with it fail.",
+    )
 
 
 class PolicyOutput(serializers.Serializer[Policy]):
@@ -79,9 +90,19 @@ class PolicyErrorOutput(serializers.Serializer[Any]):
     column = serializers.IntegerField(required=False)
 
 
+class CaseResultOutput(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    wanted = serializers.CharField(help_text="allow, flag, hold, deny or halt.")
+    passed = serializers.BooleanField()
+    got = serializers.CharField(required=False, help_text="What the text says, in the same words.")
+    rule = serializers.CharField(required=False, allow_null=True, help_text="The rule that decides, if one does.")
+    problem = serializers.CharField(required=False, help_text="Why it could not be judged.")
+
+
 class ValidationOutput(serializers.Serializer[Any]):
     valid = serializers.BooleanField()
     errors = PolicyErrorOutput(many=True)  # type: ignore[assignment]
+    cases = CaseResultOutput(many=True, help_text="What the text says to the test cases, where it can be read.")
 
 
 class PolicyView(GovernedView):
@@ -96,6 +117,9 @@ class PolicyView(GovernedView):
 
     def document(self, policy: Policy) -> dict[str, Any]:
         return dict(PolicyOutput(policy, context=self.state()).data)
+
+    def sees_contents(self) -> bool:
+        return access.can(self.key, Permission.VIEW_PAYLOADS, self.project)
 
     def state(self) -> dict[str, Any]:
         return {"state": states.in_force(self.project.pk)}
@@ -145,18 +169,20 @@ class PolicyValidation(PolicyView):
         text = read(request, TextInput)["text"]
 
         def effect() -> Outcome:
-            self.find(slug, Permission.VIEW)
+            policy = self.find(slug, Permission.VIEW)
             found = policies.validate(project_id=self.project.pk, text=text)
             errors = [error.document() for error in found.errors]
-            return Outcome(status=200, body={"valid": found.valid, "errors": errors})
+            results = case_queries.run(policy, text, contents=self.sees_contents()) if found.valid else ()
+            kept = [result.document() for result in results]
+            return Outcome(status=200, body={"valid": found.valid, "errors": errors, "cases": kept})
 
         return self.once(request, effect)
 
 
 class PolicyPublication(PolicyView):
-    @changing(NoteInput, outputs.InForce, TAG)
+    @changing(PublicationInput, outputs.InForce, TAG)
     def post(self, request: Request, slug: str) -> Response:
-        wanted = read(request, NoteInput)
+        wanted = read(request, PublicationInput)
 
         def effect() -> Outcome:
             policy = self.find(slug, Permission.AUTHOR_POLICIES)
@@ -196,9 +222,9 @@ class PolicyVersionItem(PolicyView):
 
 
 class PolicyVersionPublication(PolicyView):
-    @changing(NoteInput, outputs.InForce, TAG)
+    @changing(PublicationInput, outputs.InForce, TAG)
     def post(self, request: Request, slug: str, number: int) -> Response:
-        wanted = read(request, NoteInput)
+        wanted = read(request, PublicationInput)
 
         def effect() -> Outcome:
             policy = self.find(slug, Permission.AUTHOR_POLICIES)

@@ -3,6 +3,7 @@
 from governance.models.agents import Agent, ApiKey, Team
 from governance.models.approvals import Approval, ApprovalVote
 from governance.models.budgets import Budget, BudgetVersion, Reservation, Window
+from governance.models.cases import PolicyCase
 from governance.models.catalogue import Model, Tool, Workflow
 from governance.models.kill_orders import KillOrder
 from governance.models.mcp_servers import McpServer, McpTool
@@ -43,6 +44,7 @@ __all__ = [
     "Model",
     "Person",
     "Policy",
+    "PolicyCase",
     "PolicyUserPermission",
     "PolicyVersion",
     "Project",

@@ -60,19 +60,23 @@ class _TakenBack(Exception):
     """A rehearsal is over."""
 
 
-def rehearse(*, project: Project, actor: Actor, desired: Iterable[Desired], note: str = "") -> Applied:
+def rehearse(
+    *, project: Project, actor: Actor, desired: Iterable[Desired], note: str = "", override: str = ""
+) -> Applied:
     """Do what `apply` does, see that it can be done, and take it all back. Raises RulesNotApplicable."""
     applied: list[Applied] = []
     try:
         with transaction.atomic():
-            applied.append(apply(project=project, actor=actor, desired=desired, note=note))
+            applied.append(apply(project=project, actor=actor, desired=desired, note=note, override=override))
             raise _TakenBack
     except _TakenBack:
         return applied[0]
 
 
-def apply(*, project: Project, actor: Actor, desired: Iterable[Desired], note: str = "") -> Applied:
+def apply(*, project: Project, actor: Actor, desired: Iterable[Desired], note: str = "", override: str = "") -> Applied:
     """Make everything that differs as it shall be, in one transaction. What is not spoken of stays as it is.
+
+    `override` is why policies may be published although test cases kept with them fail.
 
     Doing it again finds nothing to do. Raises RulesNotApplicable, which names what cannot be done.
     """
@@ -87,7 +91,11 @@ def apply(*, project: Project, actor: Actor, desired: Iterable[Desired], note: s
                 continue
             differences.append(Difference(desired=one, was=was, fields=fields))
             try:
-                _MAKE[one.kind](_Making(project=project, actor=actor, note=note, desired=one, row=row, fields=fields))
+                _MAKE[one.kind](
+                    _Making(
+                        project=project, actor=actor, note=note, override=override, desired=one, row=row, fields=fields
+                    )
+                )
             except (DomainError, RulesNotApplicable) as error:
                 raise RulesNotApplicable(f"{one.kind}.{one.slug}: {_why(error)}", _errors(error)) from error
     spoken = {(one.kind, one.slug) for one in wanted}
@@ -103,6 +111,7 @@ class _Making:
     project: Project
     actor: Actor
     note: str
+    override: str
     desired: Desired
     row: Any
     fields: tuple[str, ...]
@@ -235,7 +244,7 @@ def _make_policy(making: _Making) -> None:
     if not in_force and "in_force" in making.fields and making.row is not None:
         policies.retire(policy=policy, actor=making.actor, note=making.note)
     elif in_force and {"text", "mode", "in_force"} & set(making.fields):
-        policies.publish(policy=policy, actor=making.actor, note=making.note)
+        policies.publish(policy=policy, actor=making.actor, note=making.note, override=making.override)
 
 
 def _budget_values(project: Project, row: Budget) -> Values:

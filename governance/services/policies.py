@@ -13,7 +13,7 @@ from governance.domain.manifest import GovernanceState, PolicyInForce, policy_di
 from governance.domain.policies import Validation
 from governance.models import Policy, PolicyVersion, Project
 from governance.queries import policies as queries
-from governance.services import names, publications
+from governance.services import cases, names, publications
 from governance.services.publications import Plan, Published
 from governance.services.recording import record
 from waxell.ledger.domain.entries import name_digest, raw_digest
@@ -115,11 +115,14 @@ def validate(*, project_id: UUID, text: str) -> Validation:
     return queries.validate(project_id, text)
 
 
-def publish(*, policy: Policy, actor: Actor, note: str = "", expected_version: int | None = None) -> PublishedVersion:
+def publish(
+    *, policy: Policy, actor: Actor, note: str = "", expected_version: int | None = None, override: str = ""
+) -> PublishedVersion:
     """Make the draft, as `policy` holds it, the next version and put it in force.
 
-    `expected_version` is the version in force that the caller saw, 0 for none.
-    Raises PolicyInvalid (with `errors`), VersionConflict.
+    `expected_version` is the version in force that the caller saw, 0 for none; `override` is why it
+    may be published although test cases fail, which stands in the publication's entry.
+    Raises PolicyInvalid (with `errors`), CasesFail (with `cases`), VersionConflict.
     """
     text, mode, digest = policy.draft_text, policy.mode, policy_digest(policy.draft_text)
     made: list[PolicyInForce] = []
@@ -127,6 +130,7 @@ def publish(*, policy: Policy, actor: Actor, note: str = "", expected_version: i
     def plan(current: GovernanceState) -> Plan:
         _check_expected(current, policy, expected_version)
         _check_valid(policy, text)
+        failing = cases.check(policy=policy, text=text, actor=actor, override=override)
         latest = policy.versions.aggregate(latest=Max("number"))["latest"] or 0
         chosen = PolicyInForce(slug=policy.slug, version=latest + 1, digest=digest, mode=mode, text=text)
         made[:] = [chosen]
@@ -142,18 +146,24 @@ def publish(*, policy: Policy, actor: Actor, note: str = "", expected_version: i
                 author_id=actor.person,
             )
 
-        return _plan(current, policy, chosen, note=note, write=write)
+        return _plan(current, policy, chosen, failing, note=note, override=override, write=write)
 
     published = publications.publish(project_id=policy.project_id, actor=actor, plan=plan)
     return PublishedVersion(policy=policy, version=made[0].version, digest=digest, published=published)
 
 
 def publish_version(
-    *, policy: Policy, number: int, actor: Actor, note: str = "", expected_version: int | None = None
+    *,
+    policy: Policy,
+    number: int,
+    actor: Actor,
+    note: str = "",
+    expected_version: int | None = None,
+    override: str = "",
 ) -> PublishedVersion:
-    """Put an earlier version in force again, in the mode it had.
+    """Put an earlier version in force again, in the mode it had; `override` as in `publish`.
 
-    Raises NotFound, PolicyInvalid where it no longer fits tools and names, VersionConflict.
+    Raises NotFound, PolicyInvalid where it no longer fits tools and names, CasesFail, VersionConflict.
     """
     version = policy.versions.filter(number=number).first()
     if version is None:
@@ -164,7 +174,8 @@ def publish_version(
     def plan(current: GovernanceState) -> Plan:
         _check_expected(current, policy, expected_version)
         _check_valid(policy, version.text)
-        return _plan(current, policy, chosen, note=note)
+        failing = cases.check(policy=policy, text=version.text, actor=actor, override=override)
+        return _plan(current, policy, chosen, failing, note=note, override=override)
 
     published = publications.publish(project_id=policy.project_id, actor=actor, plan=plan)
     return PublishedVersion(policy=policy, version=number, digest=digest, published=published)
@@ -192,15 +203,18 @@ def _plan(
     current: GovernanceState,
     policy: Policy,
     chosen: PolicyInForce,
+    failing: tuple[str, ...],
     *,
     note: str,
+    override: str,
     write: Callable[[], object] | None = None,
 ) -> Plan:
+    members = {"policy": chosen.slug, "version": chosen.version, "text": chosen.digest, "mode": chosen.mode}
     planned = Plan(
         state=replace(current, policies=(*_others(current, policy), chosen)),
         type="policy.published",
-        members={"policy": chosen.slug, "version": chosen.version, "text": chosen.digest, "mode": chosen.mode},
-        payloads=_note(note),
+        members={**members, "cases_overridden": list(failing)} if failing else members,
+        payloads={**_note(note), **({"override": override.encode()} if failing else {})},
     )
     return planned if write is None else replace(planned, write=write)
 

@@ -18,7 +18,7 @@ from governance.queries import policies as queries
 from governance.queries import states
 from governance.services import policies
 from governance.services.policies import DraftConflict
-from governance.ui import diffs, rules
+from governance.ui import case_lines, diffs, rules
 from governance.ui.entrance import actor_of, may, person_of, refuse, within_project
 from governance.ui.forms.policies import DraftForm, PolicyForm
 from governance.ui.rules import RuleLine
@@ -97,7 +97,7 @@ def policy(request: HttpRequest, project: Project, policy: str) -> HttpResponse:
         "form": form,
         "may_author": may_author,
         "conflict": diffs.compare(theirs, text) if status == DraftConflict.status else None,
-        **_checked(project, text),
+        **_checked(request, found, text),
     }
     return render_page(request, "governance/policy.html", context, partial="form", status=status)
 
@@ -108,7 +108,7 @@ def policy_check(request: HttpRequest, project: Project, policy: str) -> HttpRes
     """Say what stands against the text as it is typed."""
     found = find(request, project, policy, Permission.VIEW)
     text = request.POST.get("text", "").replace("\r\n", "\n").replace("\x00", "")
-    context = {"policy": found, **_checked(project, text)}
+    context = {"policy": found, **_checked(request, found, text)}
     return render_page(request, "governance/policy.html#check", context)
 
 
@@ -151,6 +151,10 @@ def _after_conflict(form: DraftForm, policy: Policy) -> DraftForm:
     return DraftForm(data={**form.cleaned_data, "revision": policy.draft_revision})
 
 
-def _checked(project: Project, text: str) -> dict[str, object]:
-    found: Validation = policies.validate(project_id=project.pk, text=text)
-    return {"errors": rules.flaws(found.errors), "rules": [rules.of_rule(rule) for rule in found.rules]}
+def _checked(request: HttpRequest, policy: Policy, text: str) -> dict[str, object]:
+    found: Validation = policies.validate(project_id=policy.project_id, text=text)
+    return {
+        "errors": rules.flaws(found.errors),
+        "rules": [rules.of_rule(rule) for rule in found.rules],
+        "cases": case_lines.of_text(request, policy, text) if found.valid else (),
+    }

@@ -17,9 +17,10 @@ from governance.queries import states
 from governance.services import policies
 from governance.services.policies import DraftConflict, PolicyInvalid, VersionConflict
 from governance.services.publications import Published
-from governance.ui import diffs, rules
+from governance.ui import case_lines, diffs, rules
+from governance.ui.case_lines import CaseChange, CaseLine
 from governance.ui.entrance import actor_of, may, refuse, within_project
-from governance.ui.forms.policies import InForceForm, PublishForm
+from governance.ui.forms.policies import InForceForm, PublishForm, ReturnForm
 from governance.ui.policies import address, find
 from waxell.lib.errors import Conflict, DomainError, NotFound
 from waxell.lib.htmx import redirect, render_page
@@ -46,7 +47,12 @@ def policy_publish(request: HttpRequest, project: Project, policy: str) -> HttpR
                 _tell(request, _("Version %(version)d is in force.") % {"version": made.version}, made.published)
                 return redirect(request, address(found, project))
     checked = policies.validate(project_id=project.pk, text=found.draft_text)
+    cases, changed = _cases(request, found, shown, found.draft_text) if checked.valid else ((), ())
+    if not all(line.passed for line in cases):
+        form.ask_why()
     context = {
+        "cases": cases,
+        "changed_cases": changed,
         "policy": found,
         "in_force": shown,
         "form": form,
@@ -82,15 +88,20 @@ def policy_version(request: HttpRequest, project: Project, policy: str, number: 
         raise NotFound()
     shown = _in_force(found)
 
-    def publish(form: InForceForm) -> str:
+    def publish(form: ReturnForm) -> str:
         made = policies.publish_version(policy=found, number=number, actor=actor_of(request), **form.cleaned_data)
         _tell(request, _("Version %(version)d is in force again.") % {"version": number}, made.published)
         return reverse("governance:policy_history", args=[project.slug, found.slug])
 
-    answer, form, status = _change_in_force(request, shown, publish)
+    answer, form, status = _change_in_force(request, ReturnForm, shown, publish)
     if answer is not None:
         return answer
+    cases, changed = _cases(request, found, shown, version.text)
+    if not all(line.passed for line in cases):
+        form.ask_why()
     context = {
+        "cases": cases,
+        "changed_cases": changed,
         "policy": found,
         "version": version,
         "in_force": shown,
@@ -113,7 +124,7 @@ def policy_retire(request: HttpRequest, project: Project, policy: str) -> HttpRe
         _tell(request, _("%(name)s is out of force.") % {"name": found.name}, published)
         return reverse("governance:policy_list", args=[project.slug])
 
-    answer, form, status = _change_in_force(request, shown, retire)
+    answer, form, status = _change_in_force(request, InForceForm, shown, retire)
     if answer is not None:
         return answer
     context = {
@@ -125,14 +136,14 @@ def policy_retire(request: HttpRequest, project: Project, policy: str) -> HttpRe
     return render_page(request, "governance/policy_retire.html", context, partial="form", status=status)
 
 
-def _change_in_force(
-    request: HttpRequest, shown: PolicyInForce | None, change: Callable[[InForceForm], str]
-) -> tuple[HttpResponse | None, InForceForm, int]:
+def _change_in_force[F: InForceForm](
+    request: HttpRequest, kind: type[F], shown: PolicyInForce | None, change: Callable[[F], str]
+) -> tuple[HttpResponse | None, F, int]:
     """Carry out `change`, which returns where to go; or return the form and its status."""
     seen = {"expected_version": shown.version if shown else 0}
     if request.method != "POST":
-        return None, InForceForm(initial=seen), 200
-    form = InForceForm(request.POST)
+        return None, kind(initial=seen), 200
+    form = kind(request.POST)
     if not form.is_valid():
         return None, form, 422
     try:
@@ -144,7 +155,7 @@ def _change_in_force(
 
 def _seen_again[F: InForceForm](form: F, seen: dict[str, int], error: DomainError) -> tuple[F, int]:
     """Return the form with the note kept, about what is in force now: the page shows it, too."""
-    again = type(form)(data={"note": form.cleaned_data["note"], **seen})
+    again = type(form)(data={**form.cleaned_data, **seen})
     again.is_valid()
     status = refuse(again, error)
     if isinstance(error, VersionConflict | DraftConflict | Conflict):
@@ -153,6 +164,12 @@ def _seen_again[F: InForceForm](form: F, seen: dict[str, int], error: DomainErro
         for found in error.members.get("errors", ()):  # type: ignore[attr-defined]
             again.add_error(None, found["message"])
     return again, status
+
+
+def _cases(
+    request: HttpRequest, policy: Policy, shown: PolicyInForce | None, text: str
+) -> tuple[tuple[CaseLine, ...], tuple[CaseChange, ...]]:
+    return case_lines.between(request, policy, shown.text if shown else None, text)
 
 
 def _in_force(policy: Policy) -> PolicyInForce | None:

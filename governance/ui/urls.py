@@ -8,6 +8,7 @@ from django.urls import include, path
 from governance.ui import (
     agents,
     budgets,
+    cases,
     catalogue,
     facts,
     groups,
@@ -49,6 +50,10 @@ pages = [
     path(f"{_POLICY}{_RIGHT}", object_rights.policy_right_take, name="policy_right_take"),
     path(f"{_POLICY}history/", policy_versions.policy_history, name="policy_history"),
     path(f"{_POLICY}versions/<int:number>/", policy_versions.policy_version, name="policy_version"),
+    path(f"{_POLICY}cases/", cases.policy_case_list, name="policy_case_list"),
+    path(f"{_POLICY}cases/new/", cases.policy_case_new, name="policy_case_new"),
+    path(f"{_POLICY}cases/<int:case_id>/", cases.policy_case, name="policy_case"),
+    path(f"{_POLICY}cases/<int:case_id>/remove/", cases.policy_case_remove, name="policy_case_remove"),
     path("budgets/", budgets.budget_list, name="budget_list"),
     path("budgets/-/new/", budgets.budget_new, name="budget_new"),
     path(_BUDGET, budgets.budget, name="budget"),

@@ -43,6 +43,7 @@ CLASSIFIED: Final[dict[str, Kept]] = {
     # What decides
     "governance.Policy": Kept.MUTABLE,
     "governance.PolicyVersion": Kept.APPEND_ONLY,
+    "governance.PolicyCase": Kept.APPEND_ONLY,
     "governance.Budget": Kept.MUTABLE,
     "governance.BudgetVersion": Kept.APPEND_ONLY,
     "governance.GovernanceState": Kept.FUNCTION_ONLY,
@@ -91,6 +92,7 @@ CLASSIFIED: Final[dict[str, Kept]] = {
 ROWS_STAY: Final = frozenset(
     {
         "governance.PolicyVersion",
+        "governance.PolicyCase",
         "governance.BudgetVersion",
         "governance.GovernanceState",
         "governance.StateBudget",

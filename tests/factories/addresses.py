@@ -8,9 +8,10 @@ from django.urls import URLPattern, get_resolver
 
 from executions.services import simulations
 from governance.domain.actors import Actor
+from governance.domain.cases import example
 from governance.domain.tool_definitions import ToolDefinition
 from governance.models import Approval, McpTool, Project
-from governance.services import destinations, groups, kill_orders, legal_holds, mcp_servers
+from governance.services import cases, destinations, groups, kill_orders, legal_holds, mcp_servers
 from tests.factories.executions import start
 from tests.factories.governance import (
     make_agent,
@@ -48,6 +49,13 @@ def furnish(project: Project) -> dict[str, str]:
     by = Actor(person=owner_of(project).pk)
     tool, agent = make_tool(project, "mail"), make_agent(project, "messenger")
     policy = make_policy(project, text=HOLD)
+    case = cases.keep(
+        policy=policy,
+        actor=by,
+        name="kept",
+        wanted="hold",
+        given=example(kind="tool.call", resource="mail", agent="messenger"),
+    )
     budget = make_budget(project).budget
     group = groups.define(project=project, slug="release", name="Release", people=[make_person()], actor=by)
     pager = destinations.create(
@@ -75,6 +83,7 @@ def furnish(project: Project) -> dict[str, str]:
         "hold_id": str(hold.pk),
         "policy": policy.slug,
         "simulation_id": str(tried.pk),
+        "case_id": str(case.pk),
         "template": "delegation-depth",
         "number": "1",
         "budget": budget.slug,

@@ -10,5 +10,5 @@ class Command(RulesCommand):
     help = "Make a project what a folder of rules says: all of it or nothing, and nothing where nothing differs."
     takes_effect = True
 
-    def handle(self, *, folder: Path, email: str, note: str, **options: Any) -> None:
-        self.perform(folder, email, note)
+    def handle(self, *, folder: Path, email: str, note: str, override: str, **options: Any) -> None:
+        self.perform(folder, email, note, override)

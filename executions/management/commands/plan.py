@@ -15,7 +15,7 @@ class Command(RulesCommand):
         super().add_arguments(parser)
         parser.add_argument("--check", action="store_true", help="end with status 1 where something differs")
 
-    def handle(self, *, folder: Path, email: str, note: str, check: bool, **options: Any) -> None:
-        applied = self.perform(folder, email, note)
+    def handle(self, *, folder: Path, email: str, note: str, override: str, check: bool, **options: Any) -> None:
+        applied = self.perform(folder, email, note, override)
         if check and applied.differences:
             raise SystemExit(1)

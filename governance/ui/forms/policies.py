@@ -68,5 +68,21 @@ class InForceForm(forms.Form):
     expected_version = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
 
 
-class PublishForm(InForceForm):
+class ReturnForm(InForceForm):
+    """The same where test cases are asked; the reason against them shows itself where some fail."""
+
+    override = forms.CharField(
+        label=_("Why it may be published although test cases fail"),
+        max_length=2000,
+        required=False,
+        widget=forms.HiddenInput,
+        help_text=_("Stands in the ledger's entry of this publication."),
+    )
+
+    def ask_why(self) -> None:
+        """Show the field for the reason."""
+        self.fields["override"].widget = forms.Textarea(attrs={"rows": 2})
+
+
+class PublishForm(ReturnForm):
     revision = forms.IntegerField(widget=forms.HiddenInput)

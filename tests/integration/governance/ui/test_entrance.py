@@ -4,10 +4,11 @@ import pytest
 from django.urls import reverse
 
 from governance.domain.actors import Actor
+from governance.domain.cases import example
 from governance.domain.tool_definitions import define
 from governance.models import McpTool
 from governance.queries import states
-from governance.services import destinations, groups, mcp_servers
+from governance.services import cases, destinations, groups, mcp_servers
 from governance.ui.urls import pages
 from tests.factories import make_agent, make_budget, make_key, make_policy, make_tool
 
@@ -24,8 +25,17 @@ def addresses(project, alice):
     pager = destinations.create(
         project=project, actor=Actor(person=alice.pk), slug="pager", kind="webhook", address="https://hooks.invalid/x"
     ).destination
+    policy = make_policy(project)
+    case = cases.keep(
+        policy=policy,
+        actor=Actor(person=alice.pk),
+        name="kept",
+        wanted="deny",
+        given=example(kind="tool.call", resource="mail", agent="scout"),
+    )
     known = {
-        "policy": make_policy(project).slug,
+        "policy": policy.slug,
+        "case_id": case.pk,
         "template": "no-loops",
         "mcp_tool_id": _tool_behind(project, alice).pk,
         "number": 1,
@@ -60,6 +70,7 @@ def _tool_behind(project, alice):
 
 ONLY_POST = {
     "policy_check",
+    "policy_case_remove",
     "agent_adopt",
     "mcp_tool_accept",
     "name_adopt",
@@ -92,7 +103,7 @@ def test_stranger_finds_nothing_anywhere(stranger, addresses, project):
 def test_viewer_reads_and_changes_nothing(member, addresses):
     viewer = member("viewer")
     readable = {
-        *("rules_in_force", "policy_list", "policy", "policy_history", "policy_version"),
+        *("rules_in_force", "policy_list", "policy", "policy_history", "policy_version", "policy_case_list"),
         *("budget_list", "budget", "agent_list", "agent"),
         *("workflow_list", "tool_list", "tool", "mcp_server_list", "model_list", "person_list", "project_settings"),
         *("notification_list", "notification", "fact_list"),
