@@ -24,6 +24,7 @@ from governance.ui import (
     rule_templates,
     rules_in_force,
     signing_in,
+    tool_lists,
 )
 
 app_name = "governance"
@@ -73,9 +74,12 @@ pages = [
     path("workflows/", catalogue.workflow_list, name="workflow_list"),
     path("workflows/new/", catalogue.workflow_new, name="workflow_new"),
     path("workflows/mcp-servers/", mcp_servers.mcp_server_list, name="mcp_server_list"),
+    path("workflows/mcp-servers/-/new/", mcp_servers.mcp_server_new, name="mcp_server_new"),
+    path("workflows/mcp-servers/<slug:mcp_server>/", mcp_servers.mcp_server, name="mcp_server"),
     path("workflows/mcp-servers/<uuid:mcp_tool_id>/accept/", mcp_servers.mcp_tool_accept, name="mcp_tool_accept"),
     path("workflows/tools/", catalogue.tool_list, name="tool_list"),
     path("workflows/tools/new/", catalogue.tool_new, name="tool_new"),
+    path("workflows/tools/import/", tool_lists.tool_import, name="tool_import"),
     path("workflows/tools/<uuid:tool_id>/", catalogue.tool, name="tool"),
     path("workflows/models/", catalogue.model_list, name="model_list"),
     path("workflows/models/new/", catalogue.model_new, name="model_new"),

@@ -91,6 +91,7 @@ def furnish(project: Project) -> dict[str, str]:
         "key": make_key(project, agent).key.pk,
         "identity": make_key(project, agent).key.pk,
         "tool_id": str(tool.pk),
+        "mcp_server": files.slug,
         "mcp_tool_id": str(McpTool.objects.get(server=files).pk),
         "kind": "tool",
         "name_id": str(tool.pk),

@@ -81,7 +81,7 @@ class SchemaField(forms.CharField):
         try:
             found = json_strict.parse(text.encode())
         except DomainError as error:
-            raise forms.ValidationError(_place(text) or error.detail or error.title()) from error
+            raise forms.ValidationError(place_of(text) or error.detail or error.title()) from error
         if not isinstance(found, dict):
             raise forms.ValidationError(_t("A schema is a JSON object."))
         return found
@@ -136,7 +136,7 @@ def shown_cost(cost_micros: int | None) -> str:
     return "" if cost_micros is None else format_usd(cost_micros)
 
 
-def _place(text: str) -> str:
+def place_of(text: str) -> str:
     """Return where a text stops being JSON; empty where only our strictness is against it."""
     try:
         json.loads(text)

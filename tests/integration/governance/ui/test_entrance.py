@@ -37,6 +37,7 @@ def addresses(project, alice):
         "policy": policy.slug,
         "case_id": case.pk,
         "template": "no-loops",
+        "mcp_server": "files",
         "mcp_tool_id": _tool_behind(project, alice).pk,
         "number": 1,
         "budget": budget.slug,
