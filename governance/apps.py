@@ -34,6 +34,8 @@ class GovernanceConfig(AppConfig):
         "governance_policy": REGISTRY,
         "governance_policyversion": "INSERT",
         "governance_policycase": "INSERT",
+        "governance_policyapproval": "INSERT",
+        "governance_policycomment": "INSERT",
         "governance_budget": "INSERT, UPDATE (name)",
         "governance_budgetversion": "INSERT",
         "governance_window": "",

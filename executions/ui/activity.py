@@ -31,6 +31,8 @@ WORDS: Final = {
     "policy.draft_saved": ("Draft saved", "pencil"),
     "policy.case_kept": ("Test case kept", "check"),
     "policy.case_removed": ("Test case taken out", "x"),
+    "policy.approved": ("Text approved", "badge-check"),
+    "policy.commented": ("Comment on a policy", "pencil"),
     "policy.published": ("Policy in force", "scroll-text"),
     "policy.retired": ("Policy retired", "scroll-text"),
     "budget.published": ("Budget in force", "wallet"),

@@ -16,6 +16,7 @@ from executions.ui import (
     simulating,
     simulations,
     starts,
+    trials,
     workflows,
 )
 
@@ -43,6 +44,7 @@ pages = [
         simulations.simulation_cancel,
         name="simulation_cancel",
     ),
+    path("policies/<slug:policy>/trial/", trials.policy_trial, name="policy_trial"),
     path("approvals/", approvals.approval_list, name="approval_list"),
     path("approvals/<uuid:approval_id>/", approvals.approval, name="approval"),
     path("kill-orders/", kill_orders.kill_order_list, name="kill_order_list"),

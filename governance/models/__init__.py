@@ -12,6 +12,7 @@ from governance.models.policies import Policy, PolicyVersion
 from governance.models.projects import Project, ProjectHead
 from governance.models.requests import EndUser, StoredAnswer, ThrottledMinute
 from governance.models.retention import LegalHold, RetentionRule
+from governance.models.reviews import PolicyApproval, PolicyComment
 from governance.models.rights import (
     AgentUserPermission,
     ApproverGroup,
@@ -44,7 +45,9 @@ __all__ = [
     "Model",
     "Person",
     "Policy",
+    "PolicyApproval",
     "PolicyCase",
+    "PolicyComment",
     "PolicyUserPermission",
     "PolicyVersion",
     "Project",

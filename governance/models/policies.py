@@ -24,6 +24,13 @@ class Policy(models.Model):
     )
     draft_saved_at = models.DateTimeField(auto_now=True)
     draft_saved_by = models.ForeignKey("governance.Person", models.PROTECT, null=True, related_name="+")
+    draft_author = models.ForeignKey(
+        "governance.Person",
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="Who last changed text or mode. Kept by a trigger.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -45,6 +52,13 @@ class PolicyVersion(models.Model):
     digest = models.BinaryField()
     note = models.TextField(blank=True)
     author = models.ForeignKey("governance.Person", models.PROTECT, null=True, related_name="+")
+    written_by = models.ForeignKey(
+        "governance.Person",
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="Who last changed the draft that it was. Kept by a trigger.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

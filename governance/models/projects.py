@@ -23,6 +23,9 @@ class Project(models.Model):
     max_pending_executions = models.PositiveIntegerField(
         default=1000, help_text="Queue depth past which admission answers 503."
     )
+    four_eyes = models.BooleanField(
+        default=False, db_default=False, help_text="Whether a policy comes in force only with two people behind it."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

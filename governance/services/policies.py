@@ -13,7 +13,7 @@ from governance.domain.manifest import GovernanceState, PolicyInForce, policy_di
 from governance.domain.policies import Validation
 from governance.models import Policy, PolicyVersion, Project
 from governance.queries import policies as queries
-from governance.services import cases, names, publications
+from governance.services import cases, names, publications, reviews
 from governance.services.publications import Plan, Published
 from governance.services.recording import record
 from waxell.ledger.domain.entries import name_digest, raw_digest
@@ -42,6 +42,12 @@ class PolicyNotInForce(Conflict):
     """No version of this policy is in force."""
 
     code = "not_in_force"
+
+
+class NotOnTrial(Conflict):
+    """What is in force of this policy is enforced already."""
+
+    code = "not_on_trial"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +128,7 @@ def publish(
 
     `expected_version` is the version in force that the caller saw, 0 for none; `override` is why it
     may be published although test cases fail, which stands in the publication's entry.
-    Raises PolicyInvalid (with `errors`), CasesFail (with `cases`), VersionConflict.
+    Raises PolicyInvalid (with `errors`), CasesFail (with `cases`), VersionConflict, SecondPersonMissing.
     """
     text, mode, digest = policy.draft_text, policy.mode, policy_digest(policy.draft_text)
     made: list[PolicyInForce] = []
@@ -130,21 +136,14 @@ def publish(
     def plan(current: GovernanceState) -> Plan:
         _check_expected(current, policy, expected_version)
         _check_valid(policy, text)
+        reviews.check_draft(policy=policy, text=text, mode=mode, actor=actor)
         failing = cases.check(policy=policy, text=text, actor=actor, override=override)
         latest = policy.versions.aggregate(latest=Max("number"))["latest"] or 0
         chosen = PolicyInForce(slug=policy.slug, version=latest + 1, digest=digest, mode=mode, text=text)
         made[:] = [chosen]
 
         def write() -> None:
-            PolicyVersion.objects.create(
-                policy=policy,
-                number=chosen.version,
-                text=text,
-                mode=mode,
-                digest=raw_digest(digest),
-                note=note,
-                author_id=actor.person,
-            )
+            _write_version(policy, chosen, note=note, actor=actor)
 
         return _plan(current, policy, chosen, failing, note=note, override=override, write=write)
 
@@ -163,7 +162,8 @@ def publish_version(
 ) -> PublishedVersion:
     """Put an earlier version in force again, in the mode it had; `override` as in `publish`.
 
-    Raises NotFound, PolicyInvalid where it no longer fits tools and names, CasesFail, VersionConflict.
+    Raises NotFound, PolicyInvalid where it no longer fits tools and names, CasesFail, VersionConflict,
+    SecondPersonMissing.
     """
     version = policy.versions.filter(number=number).first()
     if version is None:
@@ -174,11 +174,52 @@ def publish_version(
     def plan(current: GovernanceState) -> Plan:
         _check_expected(current, policy, expected_version)
         _check_valid(policy, version.text)
+        reviews.check_version(policy=policy, version=version, actor=actor)
         failing = cases.check(policy=policy, text=version.text, actor=actor, override=override)
         return _plan(current, policy, chosen, failing, note=note, override=override)
 
     published = publications.publish(project_id=policy.project_id, actor=actor, plan=plan)
     return PublishedVersion(policy=policy, version=number, digest=digest, published=published)
+
+
+def promote(
+    *, policy: Policy, actor: Actor, note: str = "", expected_version: int | None = None, override: str = ""
+) -> PublishedVersion:
+    """Enforce what is in force on trial: the same text becomes the next version. The draft's text stays as it is.
+
+    Raises PolicyNotInForce, NotOnTrial, PolicyInvalid, CasesFail, VersionConflict, SecondPersonMissing.
+    """
+    made: list[PolicyInForce] = []
+
+    def plan(current: GovernanceState) -> Plan:
+        _check_expected(current, policy, expected_version)
+        on_trial = queries.in_force_versions(current).get(policy.slug)
+        if on_trial is None:
+            raise PolicyNotInForce()
+        if on_trial.mode != Policy.Mode.SHADOW:
+            raise NotOnTrial()
+        _check_valid(policy, on_trial.text)
+        reviews.check_draft(policy=policy, text=on_trial.text, mode=Policy.Mode.ENFORCED, actor=actor)
+        failing = cases.check(policy=policy, text=on_trial.text, actor=actor, override=override)
+        latest = policy.versions.aggregate(latest=Max("number"))["latest"] or 0
+        chosen = replace(on_trial, version=latest + 1, mode=str(Policy.Mode.ENFORCED))
+        made[:] = [chosen]
+
+        def write() -> None:
+            # The next publication of the draft shall not put it on trial again.
+            Policy.objects.filter(pk=policy.pk, mode=Policy.Mode.SHADOW).update(
+                mode=Policy.Mode.ENFORCED,
+                draft_revision=F("draft_revision") + 1,
+                draft_saved_at=Now(),
+                draft_saved_by=actor.person,
+            )
+            _write_version(policy, chosen, note=note, actor=actor)
+
+        return _plan(current, policy, chosen, failing, note=note, override=override, write=write)
+
+    published = publications.publish(project_id=policy.project_id, actor=actor, plan=plan)
+    policy.refresh_from_db()
+    return PublishedVersion(policy=policy, version=made[0].version, digest=made[0].digest, published=published)
 
 
 def retire(*, policy: Policy, actor: Actor, note: str = "", expected_version: int | None = None) -> Published:
@@ -189,6 +230,7 @@ def retire(*, policy: Policy, actor: Actor, note: str = "", expected_version: in
         if retired is None:
             raise PolicyNotInForce()
         _check_expected(current, policy, expected_version)
+        reviews.check_retirement(policy=policy, digest=retired.digest, actor=actor)
         return Plan(
             state=replace(current, policies=_others(current, policy)),
             type="policy.retired",
@@ -217,6 +259,18 @@ def _plan(
         payloads={**_note(note), **({"override": override.encode()} if failing else {})},
     )
     return planned if write is None else replace(planned, write=write)
+
+
+def _write_version(policy: Policy, chosen: PolicyInForce, *, note: str, actor: Actor) -> None:
+    PolicyVersion.objects.create(
+        policy=policy,
+        number=chosen.version,
+        text=chosen.text,
+        mode=chosen.mode,
+        digest=raw_digest(chosen.digest),
+        note=note,
+        author_id=actor.person,
+    )
 
 
 def _others(current: GovernanceState, policy: Policy) -> tuple[PolicyInForce, ...]:

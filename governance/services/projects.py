@@ -73,6 +73,7 @@ def change_settings(
     name: str | None = None,
     max_concurrent_executions: int | None = None,
     max_pending_executions: int | None = None,
+    four_eyes: bool | None = None,
 ) -> None:
     """Change what is given of a project's settings; what stays as it is changes nothing.
 
@@ -88,6 +89,7 @@ def change_settings(
         name=name,
         max_concurrent_executions=max_concurrent_executions,
         max_pending_executions=max_pending_executions,
+        four_eyes=four_eyes,
     )
 
     def write() -> None:

@@ -17,7 +17,7 @@ from governance.services.recording import NO_MEMBERS, state_digest
 from waxell.ledger.domain.entries import Receipt, name_digest
 from waxell.ledger.services import appending
 from waxell.lib.db.calls import call_one
-from waxell.lib.errors import Unavailable
+from waxell.lib.errors import Conflict, Unavailable
 
 STALE: Final = "WX001"
 ATTEMPTS: Final = 8
@@ -27,6 +27,12 @@ class RulesBusy(Unavailable):
     """Others are changing the rules of this project just now; try again shortly."""
 
     code = "rules_busy"
+
+
+class SecondPersonMissing(Conflict):
+    """This project wants two people behind it: somebody else must approve exactly this first."""
+
+    code = "second_person_missing"
 
 
 def _write_nothing() -> None:
@@ -81,8 +87,10 @@ def publish(*, project_id: UUID, actor: Actor, plan: Callable[[GovernanceState],
         except _Moved:
             continue
         except IntegrityError as error:
+            if _constraint(error) == "policy_second_person":
+                raise SecondPersonMissing() from error
             # A version's number may have been taken meanwhile; anything else is a fault of ours.
-            if not _is_taken(error):
+            if not _constraint(error).endswith("_number_unique"):
                 raise
         except DatabaseError as error:
             if getattr(error.__cause__, "sqlstate", None) != STALE:
@@ -135,6 +143,5 @@ def _json(value: Mapping[str, object] | None) -> str | None:
     return None if value is None else orjson.dumps(value).decode()
 
 
-def _is_taken(error: IntegrityError) -> bool:
-    constraint = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) or ""
-    return constraint.endswith("_number_unique")
+def _constraint(error: IntegrityError) -> str:
+    return getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) or ""

@@ -10,14 +10,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from governance.access import Permission
-from governance.domain.manifest import PolicyInForce
+from governance.domain.manifest import PolicyInForce, policy_digest
 from governance.models import Policy, PolicyVersion, Project
 from governance.queries import policies as queries
 from governance.queries import states
 from governance.services import policies
-from governance.services.policies import DraftConflict, PolicyInvalid, VersionConflict
-from governance.services.publications import Published
-from governance.ui import case_lines, diffs, rules
+from governance.services.policies import DraftConflict, PolicyInvalid
+from governance.services.publications import Published, SecondPersonMissing
+from governance.services.reviews import RETIRED
+from governance.ui import case_lines, diffs, reviews, rules
 from governance.ui.case_lines import CaseChange, CaseLine
 from governance.ui.entrance import actor_of, may, refuse, within_project
 from governance.ui.forms.policies import InForceForm, PublishForm, ReturnForm
@@ -60,6 +61,9 @@ def policy_publish(request: HttpRequest, project: Project, policy: str) -> HttpR
         "rules": [rules.of_rule(rule) for rule in checked.rules],
         "diff": diffs.compare(shown.text if shown else "", found.draft_text),
         "mode_changes": shown is not None and shown.mode != found.mode,
+        **reviews.shown(request, found, policy_digest(found.draft_text), found.mode, found.draft_author_id),
+        "comments": reviews.comments(found, None),
+        "may_author": True,
     }
     return render_page(request, "governance/policy_publish.html", context, partial="publication", status=status)
 
@@ -110,8 +114,39 @@ def policy_version(request: HttpRequest, project: Project, policy: str, number: 
         "diff": diffs.compare(shown.text if shown else "", version.text),
         "form": form,
         "may_author": may(request, Permission.AUTHOR_POLICIES, found),
+        "comments": reviews.comments(found, number),
     }
     return render_page(request, "governance/policy_version.html", context, partial="return", status=status)
+
+
+@within_project(None)
+def policy_promote(request: HttpRequest, project: Project, policy: str) -> HttpResponse:
+    """Enforce what is in force on trial."""
+    found = find(request, project, policy, Permission.AUTHOR_POLICIES)
+    shown = _in_force(found)
+
+    def promote(form: ReturnForm) -> str:
+        made = policies.promote(policy=found, actor=actor_of(request), **form.cleaned_data)
+        _tell(request, _("Version %(version)d is enforced.") % {"version": made.version}, made.published)
+        return address(found, project)
+
+    answer, form, status = _change_in_force(request, ReturnForm, shown, promote)
+    if answer is not None:
+        return answer
+    on_trial = shown if shown is not None and shown.mode == Policy.Mode.SHADOW else None
+    cases = case_lines.of_text(request, found, on_trial.text) if on_trial else ()
+    if not all(line.passed for line in cases):
+        form.ask_why()
+    context = {
+        "policy": found,
+        "in_force": shown,
+        "on_trial": on_trial,
+        "form": form,
+        "cases": cases,
+        "rules": rules.of_text(on_trial.text) if on_trial else (),
+        **(reviews.shown(request, found, on_trial.digest, Policy.Mode.ENFORCED, None) if on_trial else {}),
+    }
+    return render_page(request, "governance/policy_promote.html", context, partial="form", status=status)
 
 
 @within_project(None)
@@ -132,6 +167,7 @@ def policy_retire(request: HttpRequest, project: Project, policy: str) -> HttpRe
         "in_force": shown,
         "form": form,
         "rules": rules.of_text(shown.text) if shown else (),
+        **(reviews.shown(request, found, shown.digest, RETIRED, None) if shown else {}),
     }
     return render_page(request, "governance/policy_retire.html", context, partial="form", status=status)
 
@@ -158,7 +194,7 @@ def _seen_again[F: InForceForm](form: F, seen: dict[str, int], error: DomainErro
     again = type(form)(data={**form.cleaned_data, **seen})
     again.is_valid()
     status = refuse(again, error)
-    if isinstance(error, VersionConflict | DraftConflict | Conflict):
+    if isinstance(error, Conflict) and not isinstance(error, SecondPersonMissing):
         again.add_error(None, _("What you see now is what it has become. Look again before you go on."))
     if isinstance(error, PolicyInvalid):
         for found in error.members.get("errors", ()):  # type: ignore[attr-defined]

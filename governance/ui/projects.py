@@ -56,6 +56,7 @@ def project_settings(request: HttpRequest, project: Project) -> HttpResponse:
         "time_zone": deciding.time_zone,
         "max_concurrent_executions": project.max_concurrent_executions,
         "max_pending_executions": project.max_pending_executions,
+        "four_eyes": project.four_eyes,
     }
     form = SettingsForm(request.POST or None, initial=initial, timeout=deciding.approval_timeout_seconds)
     status = 200
@@ -73,11 +74,14 @@ def project_settings(request: HttpRequest, project: Project) -> HttpResponse:
     context = {
         "form": form,
         "number": in_force.number,
-        "facts": [
-            (form[name].label, wording.duration(int(value)) if name.endswith("_seconds") else value)
-            for name, value in initial.items()
-        ],
+        "facts": [(form[name].label, _said(name, value)) for name, value in initial.items()],
         "opened": project,
         "may_own": may(request, Permission.OWN_PROJECT, project),
     }
     return render_page(request, "governance/project_settings.html", context, partial="form", status=status)
+
+
+def _said(name: str, value: str | int) -> str | int:
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    return wording.duration(int(value)) if name.endswith("_seconds") else value

@@ -9,12 +9,13 @@ from typing import Any, Final
 from governance.access import Permission
 from governance.domain.actors import Actor
 from governance.domain.kinds import Kind
+from governance.domain.manifest import policy_digest
 from governance.domain.tool_definitions import ToolDefinition
 from governance.models import Agent, McpTool, Membership, Policy, Project
 from governance.services import catalogue, mcp_servers, object_rights, rights
 from tests.factories.addresses import HOLD
 from tests.factories.executions import start
-from tests.factories.governance import make_person, owner_of
+from tests.factories.governance import make_person, make_policy, owner_of
 
 type Things = dict[str, str]
 type Filled = Callable[[Project, Things], dict[str, Any]]
@@ -67,6 +68,12 @@ def _second_role(project: Project, things: Things) -> dict[str, Any]:
     return {}
 
 
+def _on_trial(project: Project, things: Things) -> int:
+    policy = make_policy(project, text=HOLD, mode="shadow")
+    things["policy"] = policy.slug
+    return 1
+
+
 def _draft(project: Project, things: Things) -> dict[str, Any]:
     revision = Policy.objects.get(project=project, slug=things["policy"]).draft_revision
     return {"text": HOLD.replace("agree", "nod"), "mode": "enforced", "name": "Mail", "revision": revision}
@@ -94,6 +101,9 @@ IN_GOVERNANCE: Final[dict[str, Filled]] = {
     "policy_case": _just(name="kept", kind="tool.call", resource="mail", agent="messenger", wanted="deny"),
     "policy_case_remove": _just(),
     "case_keep": lambda project, things: {"policy": things["policy"], "name": "As it was", "wanted": "hold"},
+    "policy_promote": lambda project, things: {"expected_version": _on_trial(project, things)},
+    "policy_approve": lambda project, things: {"digest": policy_digest(HOLD), "mode": "enforced"},
+    "policy_comment": _just(text="Is Friday meant, too?"),
     "policy_retire": _just(expected_version=1),
     "policy_version": _just(expected_version=1),
     "policy_rights": _right,

@@ -44,6 +44,8 @@ CLASSIFIED: Final[dict[str, Kept]] = {
     "governance.Policy": Kept.MUTABLE,
     "governance.PolicyVersion": Kept.APPEND_ONLY,
     "governance.PolicyCase": Kept.APPEND_ONLY,
+    "governance.PolicyApproval": Kept.APPEND_ONLY,
+    "governance.PolicyComment": Kept.APPEND_ONLY,
     "governance.Budget": Kept.MUTABLE,
     "governance.BudgetVersion": Kept.APPEND_ONLY,
     "governance.GovernanceState": Kept.FUNCTION_ONLY,
@@ -93,6 +95,8 @@ ROWS_STAY: Final = frozenset(
     {
         "governance.PolicyVersion",
         "governance.PolicyCase",
+        "governance.PolicyApproval",
+        "governance.PolicyComment",
         "governance.BudgetVersion",
         "governance.GovernanceState",
         "governance.StateBudget",

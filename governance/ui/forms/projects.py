@@ -70,6 +70,14 @@ class SettingsForm(forms.Form):
             "For rules that speak of hours and weekdays, and for schedules. Budgets keep the zone they began with."
         ),
     )
+    four_eyes = forms.BooleanField(
+        label=_("Two people behind every change of a policy"),
+        required=False,
+        help_text=_(
+            "Whoever last changed a draft cannot publish it alone: somebody else publishes it, or approves exactly "
+            "this text first. Retiring a policy takes two as well."
+        ),
+    )
     max_concurrent_executions = forms.IntegerField(
         label=_("Executions on our workers at once, at most"), min_value=1, max_value=100_000
     )

@@ -72,6 +72,8 @@ def _tool_behind(project, alice):
 ONLY_POST = {
     "policy_check",
     "policy_case_remove",
+    "policy_approve",
+    "policy_comment",
     "agent_adopt",
     "mcp_tool_accept",
     "name_adopt",
