@@ -41,10 +41,11 @@ class TextRefused(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """The text of one rule, the line, from 1, and the character, from 0, at which it starts."""
+    """The text of one rule; the line and column, from 1, and the character, from 0, at which it starts."""
 
     text: str
     line: int
+    column: int
     start: int
 
 
@@ -60,13 +61,18 @@ def split(text: str) -> tuple[Statement, ...]:
     """
     if len(text) > MAX_TEXT_BYTES or len(text.encode("utf-8", "replace")) > MAX_TEXT_BYTES:
         raise TextRefused(f"A policy has at most {MAX_TEXT_BYTES} bytes.")
+    if "\0" in text:
+        raise TextRefused(
+            "A policy is text: this holds bytes of something else.", text.count("\n", 0, text.index("\0")) + 1
+        )
     statements: list[Statement] = []
-    line, start, start_line = 1, -1, 1
+    line, start, start_line, start_column = 1, -1, 1, 1
     nesting = operators = 0
     for token in _TOKEN.finditer(text):
         kind, content = token.lastgroup, token.group()
         if kind != "blank" and start < 0:
             start, start_line = token.start(), line
+            start_column = start - text.rfind("\n", 0, start)
         if kind == "open":
             nesting += 1
         elif kind == "close":
@@ -79,10 +85,12 @@ def split(text: str) -> tuple[Statement, ...]:
             raise TextRefused(f"More than {MAX_OPERATORS} operators and brackets in one rule.", line)
         line += content.count("\n")
         if kind == "end":
-            statements.append(Statement(text=text[start : token.end()], line=start_line, start=start))
+            statements.append(
+                Statement(text=text[start : token.end()], line=start_line, column=start_column, start=start)
+            )
             start, nesting, operators = -1, 0, 0
             if len(statements) > MAX_RULES:
                 raise TextRefused(f"A policy has at most {MAX_RULES} rules.", line)
     if start >= 0:
-        statements.append(Statement(text=text[start:], line=start_line, start=start))
+        statements.append(Statement(text=text[start:], line=start_line, column=start_column, start=start))
     return tuple(statements)

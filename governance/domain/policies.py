@@ -9,6 +9,8 @@ from typing import Any, Final
 import cedarpy
 import orjson
 
+from governance.domain import cedar_places
+from governance.domain.cedar_places import Place
 from governance.domain.cedar_schema import CedarSchema
 from governance.domain.cedar_text import Statement, TextRefused, split
 from governance.domain.kinds import Kind
@@ -22,7 +24,7 @@ _UNGUARDED = re.compile(r"optional attribute `([A-Za-z0-9_.]+)` in context")
 _UNKNOWN = re.compile(r"attribute `[^`]*` .*not found")
 _FOR_HOLDS: Final = frozenset(("approvers", "quorum", "timeout", "on_refusal"))
 _FOR_FORBIDS: Final = _FOR_HOLDS | {"effect"}
-_KNOWN: Final = _FOR_FORBIDS | {"id", "message"}
+KNOWN_ANNOTATIONS: Final = _FOR_FORBIDS | {"id", "message"}
 _MAX_MESSAGE: Final = 500
 _MAX_TIMEOUT_SECONDS: Final = 30 * 86_400
 
@@ -43,6 +45,7 @@ class Rule:
     effect: Effect | None
     text: str
     line: int
+    column: int = 1
     message: str = ""
     approvers: str | None = None
     quorum: int = 1
@@ -100,14 +103,22 @@ def parse(text: str) -> Validation:
         try:
             rules.append(_rule(statement, est))
         except _Flaw as flaw:
-            errors.append(PolicyError(message=str(flaw), rule=identity, line=statement.line))
+            place = cedar_places.of_words(statement.text, str(flaw))
+            errors.append(_error(str(flaw), at=statement, place=place, rule=identity))
     times = Counter(rule.id for rule in rules)
-    errors.extend(
-        PolicyError(message="Another rule has the same @id.", rule=rule.id, line=rule.line)
-        for rule in rules
-        if times[rule.id] > 1
-    )
+    errors.extend(error_in(rule, "Another rule has the same @id.") for rule in rules if times[rule.id] > 1)
     return Validation(rules=tuple(rules), errors=tuple(errors))
+
+
+def unreadable(text: str) -> tuple[PolicyError, ...]:
+    """Return what keeps the engine from reading a text at all: limits and syntax."""
+    errors: list[PolicyError] = []
+    try:
+        for statement in split(text):
+            _est(statement, errors)
+    except TextRefused as refusal:
+        errors.append(PolicyError(message=refusal.message, line=refusal.line))
+    return tuple(errors)
 
 
 def validate(text: str, schema: CedarSchema) -> Validation:
@@ -120,8 +131,20 @@ def validate(text: str, schema: CedarSchema) -> Validation:
         found = cedarpy.validate_policies(rule.text, schema).errors
         # The engine's own order varies between calls.
         messages = sorted({_advised(_ENGINE_ID.sub("", item.error)) for item in found})
-        errors.extend(PolicyError(message=message, rule=rule.id, line=rule.line) for message in messages)
+        errors.extend(error_in(rule, message) for message in messages)
     return Validation(rules=parsed.rules, errors=tuple(errors))
+
+
+def error_in(rule: Rule, message: str) -> PolicyError:
+    """Say what is wrong with a rule, at the first words that `message` quotes."""
+    return _error(message, at=rule, place=cedar_places.of_words(rule.text, message), rule=rule.id)
+
+
+def _error(message: str, *, at: Statement | Rule, place: Place | None = None, rule: str | None = None) -> PolicyError:
+    """Say what is wrong at a place inside a rule, counted from the beginning of the whole text."""
+    line, column = (place.line, place.column) if place else (1, 1)
+    first = at.column - 1 if line == 1 else 0
+    return PolicyError(message=message, rule=rule, line=at.line + line - 1, column=first + column)
 
 
 def _advised(message: str) -> str:
@@ -140,14 +163,15 @@ def _est(statement: Statement, errors: list[PolicyError]) -> dict[str, Any] | No
     try:
         document = orjson.loads(cedarpy.policies_to_json_str(statement.text))
     except ValueError as error:
-        errors.append(PolicyError(message=f"Not Cedar: {error}.", line=statement.line))
+        place = cedar_places.of_mistake(statement.text, str(error))
+        errors.append(_error(f"Not Cedar: {error}.", at=statement, place=place))
         return None
     if document["templates"]:
-        errors.append(PolicyError(message="Slots (?principal) are not supported.", line=statement.line))
+        errors.append(_error("Slots (?principal) are not supported.", at=statement))
         return None
     made: dict[str, Any] | None = next(iter(document["staticPolicies"].values()), None)
     if made is None:
-        errors.append(PolicyError(message="There is no rule here.", line=statement.line))
+        errors.append(_error("There is no rule here.", at=statement))
     return made
 
 
@@ -156,12 +180,12 @@ def _rule(statement: Statement, est: Mapping[str, Any]) -> Rule:
     identity = notes.get("id", "")
     if not _RULE_ID.fullmatch(identity):
         raise _Flaw('Each rule needs an @id("…"): letters, digits, dot, dash, underscore.')
-    if unknown := sorted(notes.keys() - _KNOWN):
+    if unknown := sorted(notes.keys() - KNOWN_ANNOTATIONS):
         raise _Flaw(f"@{unknown[0]} is not an annotation of ours.")
     if _compares_group(est):
         raise _Flaw('Write `action in Action::"tool.call"`: `==` misses the tools that have a schema.')
     entities = tuple(sorted(set(_entities(est)), key=lambda ref: (ref.type, ref.id)))
-    place: dict[str, Any] = {"id": identity, "text": statement.text, "line": statement.line}
+    place: dict[str, Any] = {"id": identity, "text": statement.text, "line": statement.line, "column": statement.column}
     if est["effect"] == "permit":
         if misplaced := sorted(notes.keys() & _FOR_FORBIDS):
             raise _Flaw(f"@{misplaced[0]} belongs on a forbid.")

@@ -52,15 +52,11 @@ def _unresolved(project_id: UUID, rules: tuple[Rule, ...]) -> Iterator[PolicyErr
     for rule in rules:
         for ref in rule.entities:
             if ref in unknown:
-                yield PolicyError(
-                    message=f'There is no {ref.type} "{ref.id}" in this project. {_REMEDY[ref.type]}',
-                    rule=rule.id,
-                    line=rule.line,
-                )
+                message = f'There is no {ref.type} "{ref.id}" in this project. {_REMEDY[ref.type]}'
+                yield policies.error_in(rule, message)
         if rule.approvers is not None and rule.approvers not in groups:
-            yield PolicyError(
-                message=f'There is no approver group "{rule.approvers}" in this project. Make the group first, or'
+            yield policies.error_in(
+                rule,
+                f'There is no approver group "{rule.approvers}" in this project. Make the group first, or'
                 " leave @approvers out: then everybody with the right may decide.",
-                rule=rule.id,
-                line=rule.line,
             )

@@ -20,7 +20,7 @@ from governance.services import policies
 from governance.services.policies import DraftConflict
 from governance.ui import case_lines, diffs, rules
 from governance.ui.entrance import actor_of, may, person_of, refuse, within_project
-from governance.ui.forms.policies import DraftForm, PolicyForm
+from governance.ui.forms.policies import DraftForm, PolicyForm, plain_line_ends
 from governance.ui.rules import RuleLine
 from waxell.lib.errors import DomainError, NotFound
 from waxell.lib.htmx import redirect, render_page
@@ -107,7 +107,7 @@ def policy(request: HttpRequest, project: Project, policy: str) -> HttpResponse:
 def policy_check(request: HttpRequest, project: Project, policy: str) -> HttpResponse:
     """Say what stands against the text as it is typed."""
     found = find(request, project, policy, Permission.VIEW)
-    text = request.POST.get("text", "").replace("\r\n", "\n").replace("\x00", "")
+    text = plain_line_ends(request.POST.get("text", ""))
     context = {"policy": found, **_checked(request, found, text)}
     return render_page(request, "governance/policy.html#check", context)
 

@@ -1,4 +1,5 @@
-// Line numbers beside a textarea with data-editor, and a way to the line that an error names.
+// Line numbers beside a textarea with data-editor, and a way to the line that an error names: for a browser in which
+// policy_editor.js made no editor of it.
 "use strict";
 
 function number(area) {
@@ -12,7 +13,7 @@ function number(area) {
 }
 
 function dress(root) {
-  for (const area of root.querySelectorAll("textarea[data-editor]")) {
+  for (const area of root.querySelectorAll('textarea[data-editor=""]')) {
     if (area.parentElement.classList.contains("editor")) continue;
     const frame = document.createElement("div");
     const gutter = document.createElement("div");
@@ -28,8 +29,8 @@ function dress(root) {
 }
 
 document.addEventListener("click", (event) => {
-  const link = event.target instanceof Element && event.target.closest("[data-line]");
-  const area = link && document.querySelector("textarea[data-editor]");
+  const link = event.target instanceof Element && event.target.closest("a[data-line]");
+  const area = link && document.querySelector('textarea[data-editor=""]');
   if (!area) return;
   event.preventDefault();
   const lines = area.value.split("\n");

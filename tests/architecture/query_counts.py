@@ -67,6 +67,7 @@ QUERIES: Final[dict[str, int]] = {
     "policy_trial": 21,
     "policy_try": 22,
     "policy_version": 27,
+    "policy_words": 18,
     "project_settings": 14,
     "rule_template": 14,
     "rule_template_list": 11,

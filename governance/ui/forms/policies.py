@@ -23,6 +23,11 @@ MODES: Final = [
 ]
 
 
+def plain_line_ends(text: str) -> str:
+    """Return a text with the line ends that policies are digested with."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
 class TextField(forms.CharField):
     """A policy's text, with the line ends that it is digested with."""
 
@@ -31,8 +36,7 @@ class TextField(forms.CharField):
         super().__init__(**{"strip": False, "max_length": MAX_TEXT, "widget": area, **options})
 
     def to_python(self, value: Any) -> str:
-        text = super().to_python(value) or ""
-        return text.replace("\r\n", "\n").replace("\r", "\n")
+        return plain_line_ends(super().to_python(value) or "")
 
 
 class DraftForm(forms.Form):

@@ -74,6 +74,8 @@ ONLY_POST = {
     "policy_case_remove",
     "policy_approve",
     "policy_comment",
+    "policy_format",
+    "policy_autosave",
     "agent_adopt",
     "mcp_tool_accept",
     "name_adopt",
@@ -107,6 +109,7 @@ def test_viewer_reads_and_changes_nothing(member, addresses):
     viewer = member("viewer")
     readable = {
         *("rules_in_force", "policy_list", "policy", "policy_history", "policy_version", "policy_case_list"),
+        "policy_words",
         *("budget_list", "budget", "agent_list", "agent"),
         *("workflow_list", "tool_list", "tool", "mcp_server_list", "model_list", "person_list", "project_settings"),
         *("notification_list", "notification", "fact_list"),

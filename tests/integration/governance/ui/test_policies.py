@@ -65,7 +65,7 @@ def test_check_says_where_and_once(owner, project, policy):
 
     assert answer.status_code == 200
     assert "One thing stands against publishing" in answer.text
-    assert 'data-line="5"' in answer.text
+    assert 'data-line="6" data-column="53"' in answer.text
     assert "<html" not in answer.text
 
 

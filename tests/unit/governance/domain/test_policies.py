@@ -92,7 +92,7 @@ def test_errors_name_rule_and_line(schema: CedarSchema) -> None:
         '@id("a") permit (principal, action, resource);\n\n'
         '@id("b") permit (principal, action, resource)\nwhen { context.hours == 1 };'
     )
-    assert {(error.rule, error.line) for error in validate(text, schema).errors} == {("b", 3)}
+    assert {(error.rule, error.line) for error in validate(text, schema).errors} == {("b", 4)}
 
 
 def test_two_rules_with_one_id_are_refused() -> None:
