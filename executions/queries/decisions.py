@@ -34,6 +34,14 @@ _SHARED: Final = _RECORDED.replace(
     " ORDER BY", "   AND get_byte(uuid_send(x.id), 15) %% %(shares)s::integer = %(share)s::integer\n ORDER BY"
 )
 
+_ONE: Final = """
+SELECT e.stream, e.seq, e.decided_at, e.body, p.content
+  FROM ledger_entry e
+  LEFT JOIN ledger_payload p
+         ON p.project_id = e.project_id AND p.stream = e.stream AND p.seq = e.seq AND p.name = 'args'
+ WHERE e.project_id = %s AND e.stream = %s AND e.seq = %s AND e.type = 'action.decided'
+"""
+
 _EXPECTED: Final = """
 SELECT count(*) + coalesce(sum(x.actions), 0)::bigint AS many
   FROM executions_execution x
@@ -99,6 +107,14 @@ def recorded(
             return
         at = Place(stream=rows[-1].stream, seq=rows[-1].seq)
         left -= len(rows)
+
+
+def one(project_id: UUID, execution: UUID, seq: int) -> Recorded | None:
+    """The decision that is entry `seq` of an execution; None where that entry is none."""
+    row = call_one(_ONE, (project_id, execution, seq))
+    if row is None:
+        return None
+    return Recorded(execution=row.stream, seq=row.seq, at=row.decided_at, line=orjson.loads(row.body), args=row.content)
 
 
 def expected(project_id: UUID, *, since: datetime) -> int:

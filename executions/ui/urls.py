@@ -16,6 +16,7 @@ from executions.ui import (
     simulating,
     simulations,
     starts,
+    supposing,
     trials,
     workflows,
 )
@@ -30,6 +31,7 @@ pages = [
     path("executions/<uuid:execution_id>/export/", evidence.execution_export, name="execution_export"),
     path("executions/<uuid:execution_id>/erase/", erasing.execution_erase, name="execution_erase"),
     path("executions/<uuid:execution_id>/cancel/", executions.cancel, name="execution_cancel"),
+    path("executions/<uuid:execution_id>/decisions/<int:seq>/", supposing.what_if, name="what_if"),
     path(
         "executions/<uuid:execution_id>/contents/<uuid:stream>/<int:seq>/<slug:name>/",
         executions.payload,

@@ -183,6 +183,7 @@ WITHOUT_ENTRY: Final[dict[str, str]] = {
     "policy_try": "begins to try a draft on what happened, which changes nothing; kept for its person for some days",
     "simulation_cancel": "ends such a trial, which changes nothing",
     "policy_format": "lays a text out, and keeps nothing",
+    "what_if": "judges one recorded action with other facts, and keeps nothing",
     "ledger_verify": "checks a file, and keeps nothing",
     "notification_test": "sends one message; where messages go stays as it is",
     "message_again": "sends one message once more; where messages go stays as it is",

@@ -79,6 +79,7 @@ QUERIES: Final[dict[str, int]] = {
     "tool_import": 11,
     "tool_list": 14,
     "tool_new": 11,
+    "what_if": 18,
     "workflow": 17,
     "workflow_list": 14,
     "workflow_new": 11,
