@@ -235,7 +235,7 @@ def _timeout(written: str | None) -> int | None:
 
 def _entities(est: Mapping[str, Any]) -> Iterator[EntityRef]:
     """Yield every entity in the scope and the conditions, actions excepted."""
-    for item in _walk(est):
+    for item in walk(est):
         for key in ("entity", "__entity"):
             found = item.get(key)
             if isinstance(found, Mapping) and found.get("type") not in (None, "Action"):
@@ -254,13 +254,13 @@ def _compares_group(est: Mapping[str, Any]) -> bool:
     value = {"Value": {"__entity": group}}
     return any(
         value in item[operator].values()
-        for item in _walk(est)
+        for item in walk(est)
         for operator in ("==", "!=")
         if isinstance(item.get(operator), Mapping)
     )
 
 
-def _walk(value: Any) -> Iterator[Mapping[str, Any]]:
+def walk(value: Any) -> Iterator[Mapping[str, Any]]:
     """Yield every object inside a JSON value, however deep, without recursion."""
     waiting = [value]
     while waiting:
