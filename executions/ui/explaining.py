@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from executions.queries import tallies
-from executions.queries.tallies import Fired, Tally
+from executions.queries.tallies import Cited, Fired, Tally
 from executions.ui.bars import Bars, Share, bars_of, shares_of
 from governance.access import Permission
 from governance.domain import policies, rule_reach
@@ -56,7 +56,7 @@ class Explained:
     agents: tuple[Share, ...]
     tone: str
     verdict: str
-    last_bound: datetime | None
+    bound: Cited | None
 
 
 @require_safe
@@ -100,7 +100,7 @@ def _explained(
     kinds = _kinds_under(policy, in_force, tally) if in_force else {}
     others = _others(state, policy.slug)
     unseen = [(policy.slug, rule.id) for rule in known if (policy.slug, rule.id) not in tally.rules]
-    last = tallies.last_cited(policy.project_id, unseen) if in_force else {}
+    last = tallies.cited(policy.project_id, unseen) if in_force else {}
     made = []
     for rule in known:
         fired = tally.rules.get((policy.slug, rule.id), Fired())
@@ -119,7 +119,7 @@ def _explained(
                 agents=shares_of(fired.agents.most_common(5)),
                 tone=tone,
                 verdict=verdict,
-                last_bound=before,
+                bound=before,
             )
         )
     return made

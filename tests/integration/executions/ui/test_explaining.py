@@ -109,9 +109,10 @@ def test_what_bound_before_the_newest_decisions_is_still_found(bench, busy):
     few = tallies.tally(bench.project.pk, since=since(), most=2)
 
     assert (few.decisions, few.more, dict(few.rules).keys()) == (2, True, {("mailing", "noted")})
-    last = tallies.last_cited(bench.project.pk, [("mailing", "no-mail"), ("mailing", "unused")])
-    assert last.keys() == {("mailing", "no-mail")}
-    assert tallies.last_cited(uuid4(), [("mailing", "no-mail")]) == {}
+    found = tallies.cited(bench.project.pk, [("mailing", "no-mail"), ("mailing", "unused")])
+    assert found.keys() == {("mailing", "no-mail")}
+    assert found["mailing", "no-mail"].last
+    assert tallies.cited(uuid4(), [("mailing", "no-mail")]) == {}
 
 
 def test_coverage_lists_those_whom_no_rule_names(bench, alice, busy):
