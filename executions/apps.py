@@ -41,5 +41,4 @@ class ExecutionsConfig(AppConfig):
         observing.register_gauges("executions", observations.gauges)
         sources.register_topics(notices.TOPICS)
         sources.register_reader(notices.ENTRY_TYPES, notices.read)
-        sources.register_reminder("approvals", notices.reminders)
         sources.register_tracer("execution.closed", traces.requests)

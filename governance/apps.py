@@ -47,6 +47,7 @@ class GovernanceConfig(AppConfig):
         "governance_legalhold": "",
         "governance_retentionrule": EVERYTHING,
         "governance_approvalvote": "INSERT",
+        "governance_approvalstep": "INSERT",
         "governance_storedanswer": EVERYTHING,
         "governance_throttledminute": EVERYTHING,
         "governance_enduser": EVERYTHING,

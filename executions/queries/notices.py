@@ -4,12 +4,9 @@ What is told comes from entries, which hold no contents: never arguments, result
 reason that a person gave.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
-from uuid import UUID
 
-from django.db.models import F
-from django.db.models.functions import Now
 from django.urls import reverse
 
 from executions.domain.states import State
@@ -24,6 +21,7 @@ from waxell.outbox.domain.events import EntrySeen, Event
 TOPICS: Final = {
     "approval.asked": "An action waits for a person",
     "approval.reminder": "Half of the time to decide is over",
+    "approval.escalated": "Another group is asked as well",
     "approval.decided": "A person decided an approval",
     "approval.expired": "Nobody decided an approval in time",
     "execution.denied": "An execution was refused at the start",
@@ -36,6 +34,8 @@ TOPICS: Final = {
 ENTRY_TYPES: Final = (
     "action.decided",
     "approval.decided",
+    "approval.reminded",
+    "approval.escalated",
     "execution.closed",
     "kill_order.placed",
     "kill_order.lifted",
@@ -56,29 +56,35 @@ def read(entry: EntrySeen) -> Event | None:
             return _asked(entry) if entry.verdict == Verdict.HOLD else None
         case "approval.decided":
             return _decided(entry)
+        case "approval.reminded" | "approval.escalated":
+            return _still_waiting(entry)
         case "execution.closed":
             return _ended(entry)
         case _:
             return _kill_order(entry)
 
 
-def reminders(projects: Iterable[UUID]) -> Iterator[Event]:
-    """Yield a reminder for each approval that has waited for half of its time."""
-    waiting = Approval.objects.filter(
-        project__in=list(projects), state=Approval.State.PENDING, expires_at__gt=Now()
-    ).alias(passed=Now() - F("requested_at"), left=F("expires_at") - Now())
-    halfway = waiting.filter(passed__gte=F("left"))
-    for approval in halfway.select_related("project", "agent").order_by("expires_at", "id"):
-        yield Event(
-            id=f"approval/{approval.pk}/half",
-            type="approval.reminder",
-            project=approval.project_id,
-            at=approval.requested_at + (approval.expires_at - approval.requested_at) / 2,
-            title=f"{approval.agent.slug} still waits for a person: {_action(approval.kind, approval.resource)}",
-            lines=(_until(approval),),
-            path=_approval_path(approval.project, approval),
-            data={"project": approval.project.slug, **_reference(approval)},
-        )
+def _still_waiting(entry: EntrySeen) -> Event:
+    approval = Approval.objects.select_related("agent").get(pk=entry.body["approval"])
+    project = project_of(entry.project)
+    group = entry.body.get("group")
+    asked = (f"The group {group} is asked as well now.",) if group else ()
+    return Event(
+        # As long as an installation has been reminding of it, a request's reminder has been of this name.
+        id=entry.event_id if group else f"approval/{approval.pk}/half",
+        type="approval.escalated" if group else "approval.reminder",
+        project=entry.project,
+        at=entry.at,
+        title=f"{approval.agent.slug} still waits for a person: {_action(approval.kind, approval.resource)}",
+        lines=(*asked, _until(approval)),
+        path=_approval_path(project, approval),
+        data={
+            "project": project.slug,
+            "entry": entry.reference(),
+            **_reference(approval),
+            **({"group": group} if group else {}),
+        },
+    )
 
 
 def _asked(entry: EntrySeen) -> Event | None:

@@ -16,7 +16,7 @@ from executions.services.judging import judge
 from executions.services.snapshots import Snapshot
 from governance.domain.kinds import Kind
 from governance.domain.verdicts import Effect, Grant, Reason, Source, Verdict
-from governance.models import Approval, ApprovalVote, ApproverGroup, Workflow
+from governance.models import Approval, ApprovalStep, ApprovalVote, ApproverGroup, Workflow
 from waxell.lib import canonical
 from waxell.lib.db.calls import call
 from waxell.lib.errors import Conflict, Forbidden
@@ -62,7 +62,7 @@ def decide_approval(
 
     def attempt() -> None:
         with transaction.atomic():
-            snapshot = _locked(approval)
+            snapshot = locked(approval)
             waiting = Approval.objects.get(pk=approval_id)
             if waiting.state != Approval.State.PENDING or waiting.expires_at <= snapshot.now:
                 raise ApprovalDecided(state=waiting.state)
@@ -88,7 +88,7 @@ def expire_approval(approval_id: UUID) -> bool:
 
     def attempt() -> bool:
         with transaction.atomic():
-            snapshot = _locked(approval)
+            snapshot = locked(approval)
             waiting = Approval.objects.get(pk=approval_id)
             if waiting.state != Approval.State.PENDING or waiting.expires_at > snapshot.now:
                 return False
@@ -100,7 +100,8 @@ def expire_approval(approval_id: UUID) -> bool:
     return expired
 
 
-def _locked(approval: Approval) -> Snapshot:
+def locked(approval: Approval) -> Snapshot:
+    """Lock the execution that waits and return how it stands; inside a transaction."""
     call(
         "SELECT execution_lock_v1(%s::uuid, %s::uuid)",
         (approval.project_id, approval.execution_id),
@@ -118,6 +119,10 @@ def _vote(approval: Approval, person_id: UUID, decision: str, comment: str) -> N
             raise SelfApproval() from error
         if constraint == "approvalvote_once":
             raise AlreadyVoted() from error
+        if constraint == "approvalvote_waited_for":
+            raise ApprovalDecided(state=approval.state) from error
+        if constraint == "approvalvote_asked":
+            raise NotAnApprover() from error
         raise
 
 
@@ -211,8 +216,9 @@ def _running_again(snapshot: Snapshot) -> dict[str, Any]:
 def _check_group(approval: Approval, person_id: UUID) -> None:
     if not approval.approvers:
         return
-    group = ApproverGroup.objects.filter(project_id=approval.project_id, slug=approval.approvers, people=person_id)
-    if not group.exists():
+    later = approval.steps.filter(kind=ApprovalStep.Kind.ESCALATED).values_list("group", flat=True)
+    asked = ApproverGroup.objects.filter(project_id=approval.project_id, slug__in=[approval.approvers, *later])
+    if not asked.filter(people=person_id).exists():
         raise NotAnApprover()
 
 

@@ -1,5 +1,7 @@
 """What waits for a person, and deciding it."""
 
+import json
+from collections import Counter
 from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
@@ -18,10 +20,10 @@ from executions.queries import erasures, records, requests
 from executions.services import approvals
 from executions.services.callers import Caller
 from executions.ui import wording
+from executions.ui.causes import causes
 from executions.ui.forms import DecisionForm
-from executions.ui.lines import causes
 from executions.ui.polling import live
-from executions.ui.requests import Step, budgets, card, comments, cost, granted, units
+from executions.ui.requests import Step, asked_later, budgets, card, comments, cost, granted, units
 from governance import access
 from governance.access import Permission
 from governance.models import Approval, Person, Project
@@ -57,6 +59,7 @@ def approval_list(request: HttpRequest, project: Project) -> HttpResponse:
     first_page = not request.GET.get("cursor")
     waiting = list(_waiting(project, person, show, can_decide)[:INBOX]) if first_page else []
     told = requests.of(project.pk, waiting, contents=may(request, Permission.VIEW_PAYLOADS, project))
+    among = Counter(map(_likeness, waiting))
     context = {
         "project": project,
         "show": show,
@@ -64,7 +67,7 @@ def approval_list(request: HttpRequest, project: Project) -> HttpResponse:
             {"label": label, "href": f"?show={name}" if name else "?", "current": name == show}
             for name, label in SHOWN.items()
         ],
-        "cards": [card(row, told.get(row.pk)) for row in waiting],
+        "cards": [card(row, told.get(row.pk), alike=among[_likeness(row)] - 1) for row in waiting],
         "decided": () if show == "mine" else page.items,
         "older_href": "?" + urlencode({"show": show, "cursor": page.next}) if page.next else None,
         "first_page": first_page,
@@ -72,6 +75,10 @@ def approval_list(request: HttpRequest, project: Project) -> HttpResponse:
         "can_decide": can_decide,
     }
     return live(request, render_page(request, "executions/approval_list.html", context, partial="inbox"))
+
+
+def _likeness(row: Approval) -> tuple[object, ...]:
+    return (*requests.alike(row), json.dumps(row.holds, sort_keys=True))
 
 
 def _waiting(project: Project, person: Person, show: str, can_decide: bool) -> QuerySet[Approval]:
@@ -151,5 +158,7 @@ def _context(request: HttpRequest, project: Project, row: Approval) -> dict[str,
         "digest": bytes(row.args_digest).hex(),
         "votes": [(vote, said.get(str(vote.person_id), "")) for vote in row.votes.all()],
         "granted": granted(row),
+        "asked_later": asked_later(row),
+        "alike": queries.like(row).filter(state=Approval.State.PENDING).exclude(pk=row.pk).count(),
         "can_decide": row.state == Approval.State.PENDING and may(request, Permission.DECIDE_APPROVALS, project),
     }

@@ -21,10 +21,11 @@ from executions.services import lifecycle
 from executions.services.appending import ExecutionClosed
 from executions.services.callers import Caller
 from executions.ui import wording
+from executions.ui.causes import causes
 from executions.ui.erasing import what_would_go
 from executions.ui.erasure_forms import EraseForm
 from executions.ui.forms import CancelForm
-from executions.ui.lines import Reader, causes, people_in
+from executions.ui.lines import Reader, people_in
 from executions.ui.overview import counted
 from executions.ui.polling import live, live_while
 from governance.access import Permission

@@ -12,26 +12,13 @@ from executions.models import Execution
 from executions.queries.erasures import Gone, Place
 from executions.queries.records import Written
 from executions.ui import wording
+from executions.ui.causes import Cause, causes
 from governance.ui.wording import amount
 from waxell.ledger.models import Payload
 from waxell.ledger.queries.standings import Standing
 
 CUT: Final = 4096
 """Characters of a content that are shown beside its entry."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cause:
-    """One reason: the rule or budget that fired, in its own words, and the numbers it saw."""
-
-    effect: str
-    message: str
-    policy: str | None = None
-    version: int | None = None
-    rule: str | None = None
-    budget: str | None = None
-    numbers: str = ""
-    kill_order: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,6 +203,26 @@ class Reader:
             "approval": body["approval"],
         }
 
+    def _reminded(self, body: Mapping[str, Any], seq: int) -> dict[str, Any]:
+        return {
+            "word": "Reminded",
+            "icon": "clock",
+            "tone": "hold",
+            "what": f"request of #{body['about']}",
+            "text": "Half of the time to decide is over.",
+            "approval": body["approval"],
+        }
+
+    def _escalated(self, body: Mapping[str, Any], seq: int) -> dict[str, Any]:
+        return {
+            "word": "Asked further",
+            "icon": "users-round",
+            "tone": "hold",
+            "what": f"request of #{body['about']}",
+            "text": f"Nobody had decided: the group {wording.visible(body['group'])} is asked as well.",
+            "approval": body["approval"],
+        }
+
     def _closed(self, body: Mapping[str, Any], seq: int) -> dict[str, Any]:
         cause = body["cause"] or {}
         return {
@@ -250,27 +257,10 @@ _TOLD: Final[dict[str, Callable[[Reader, Mapping[str, Any], int], dict[str, Any]
     "execution.claimed": Reader._claimed,
     "approval.voted": Reader._voted,
     "approval.decided": Reader._voted,
+    "approval.reminded": Reader._reminded,
+    "approval.escalated": Reader._escalated,
     "execution.closed": Reader._closed,
 }
-
-
-def causes(reasons: Sequence[Mapping[str, Any]], units: Mapping[str, str]) -> tuple[Cause, ...]:
-    """Recorded reasons for reading; `units` is each budget's unit by slug."""
-    return tuple(
-        Cause(
-            effect=reason["effect"],
-            message=wording.visible(reason["message"]),
-            policy=reason.get("policy"),
-            version=reason.get("version"),
-            rule=reason.get("rule"),
-            budget=reason.get("budget"),
-            numbers=wording.budget_numbers(reason, reason.get("unit") or units.get(reason["budget"]))
-            if reason.get("budget")
-            else "",
-            kill_order=reason.get("kill_order"),
-        )
-        for reason in reasons
-    )
 
 
 def title_of(payload: str) -> str:

@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 import orjson
 
+from executions.queries import escalations
 from executions.queries.records import Written
 from executions.queries.requests import Past, Request
 from executions.ui import wording
-from executions.ui.lines import Cause, causes
-from governance.models import Approval
+from executions.ui.causes import Cause, causes
+from governance.models import Approval, ApprovalStep
 from governance.ui.wording import amount
 
 ESTIMATED: Final = (("usd_micros", "usd"), ("tokens", "tokens"), ("seconds", "seconds"))
@@ -56,6 +58,29 @@ def card(approval: Approval, request: Request | None, *, alike: int = 0) -> Card
 def granted(approval: Approval) -> int:
     """Return how many have agreed; the votes are loaded."""
     return sum(vote.decision == "grant" for vote in approval.votes.all())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedLater:
+    """A group that is asked as well: since `at` where that was `taken`, else from then on."""
+
+    group: str
+    at: datetime
+    taken: bool
+
+
+def asked_later(approval: Approval) -> list[AskedLater]:
+    """Return the groups that time asks, those asked already first; the steps are loaded."""
+    taken = [
+        AskedLater(group=step.group, at=step.taken_at, taken=True)
+        for step in approval.steps.all()
+        if step.kind == ApprovalStep.Kind.ESCALATED
+    ]
+    if approval.state != Approval.State.PENDING:
+        return taken
+    known = {step.group for step in taken}
+    coming = (step for step in escalations.of(approval) if step.group not in known)
+    return taken + [AskedLater(group=step.group, at=step.at, taken=False) for step in coming]
 
 
 def units(facts: Mapping[str, Any]) -> dict[str, str]:

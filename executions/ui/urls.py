@@ -5,6 +5,7 @@ from django.urls import include, path
 from executions.ui import (
     activity,
     approvals,
+    approving_alike,
     cases,
     covering,
     erasing,
@@ -54,6 +55,7 @@ pages = [
     path("coverage/blindness/", covering.blindness_page, name="blindness"),
     path("approvals/", approvals.approval_list, name="approval_list"),
     path("approvals/<uuid:approval_id>/", approvals.approval, name="approval"),
+    path("approvals/<uuid:approval_id>/alike/", approving_alike.approval_alike, name="approval_alike"),
     path("kill-orders/", kill_orders.kill_order_list, name="kill_order_list"),
     path("kill-orders/new/", kill_orders.kill_order_new, name="kill_order_new"),
     path("kill-orders/<uuid:order_id>/", kill_orders.kill_order, name="kill_order"),

@@ -22,7 +22,8 @@ _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _ENGINE_ID = re.compile(r"for policy `policy\d+`, |`?policy\d+`?:? ?")
 _UNGUARDED = re.compile(r"optional attribute `([A-Za-z0-9_.]+)` in context")
 _UNKNOWN = re.compile(r"attribute `[^`]*` .*not found")
-_FOR_HOLDS: Final = frozenset(("approvers", "quorum", "timeout", "on_refusal"))
+_ESCALATION: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9_-]{0,62}) after (\S+)")
+_FOR_HOLDS: Final = frozenset(("approvers", "quorum", "timeout", "on_refusal", "escalate"))
 _FOR_FORBIDS: Final = _FOR_HOLDS | {"effect"}
 KNOWN_ANNOTATIONS: Final = _FOR_FORBIDS | {"id", "message"}
 _MAX_MESSAGE: Final = 500
@@ -35,6 +36,14 @@ class EntityRef:
 
     type: str
     id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Escalation:
+    """The group that is asked as well, once a request has waited for so many seconds."""
+
+    group: str
+    after_seconds: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +60,7 @@ class Rule:
     quorum: int = 1
     timeout_seconds: int | None = None
     on_refusal: Effect = Effect.DENY
+    escalation: Escalation | None = None
     entities: tuple[EntityRef, ...] = ()
 
 
@@ -205,12 +215,14 @@ def _forbid_notes(notes: Mapping[str, str]) -> dict[str, Any]:
     quorum = notes.get("quorum", "1")
     if not re.fullmatch(r"[1-9][0-9]?", quorum, re.ASCII):
         raise _Flaw("@quorum is a number from 1 to 99.")
+    timeout = _timeout(notes.get("timeout"))
     return {
         "effect": effect,
         "message": message,
         "approvers": notes.get("approvers"),
         "quorum": int(quorum),
-        "timeout_seconds": _timeout(notes.get("timeout")),
+        "timeout_seconds": timeout,
+        "escalation": _escalation(notes, timeout),
         "on_refusal": _one_of(notes, "on_refusal", (Effect.DENY, Effect.HALT), Effect.DENY),
     }
 
@@ -226,11 +238,29 @@ def _one_of(notes: Mapping[str, str], name: str, choices: tuple[Effect, ...], de
 def _timeout(written: str | None) -> int | None:
     if written is None:
         return None
-    match = _DURATION.fullmatch(written)
-    seconds = int(match[1]) * _SECONDS[match[2]] if match else 0
+    seconds = _seconds(written)
     if not 1 <= seconds <= _MAX_TIMEOUT_SECONDS:
         raise _Flaw('@timeout is a duration like "30m" or "24h", at most 30 days.')
     return seconds
+
+
+def _escalation(notes: Mapping[str, str], timeout: int | None) -> Escalation | None:
+    if "escalate" not in notes:
+        return None
+    match = _ESCALATION.fullmatch(notes["escalate"])
+    after = _seconds(match[2]) if match else 0
+    if match is None or not 1 <= after <= _MAX_TIMEOUT_SECONDS:
+        raise _Flaw('@escalate names a group and a time of at most 30 days: "legal after 30m".')
+    if timeout is not None and after >= timeout:
+        raise _Flaw("@escalate comes too late: by then @timeout is over.")
+    if match[1] == notes.get("approvers"):
+        raise _Flaw("@escalate names the group of @approvers, which is asked already.")
+    return Escalation(group=match[1], after_seconds=after)
+
+
+def _seconds(written: str) -> int:
+    match = _DURATION.fullmatch(written)
+    return int(match[1]) * _SECONDS[match[2]] if match else 0
 
 
 def _entities(est: Mapping[str, Any]) -> Iterator[EntityRef]:

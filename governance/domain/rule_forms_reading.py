@@ -56,6 +56,8 @@ def _notes(est: Json) -> dict[str, Any]:
     made = {"id": notes["id"], "message": notes.get("message") or ""}
     if est["effect"] == "permit":
         return {**made, "effect": None}
+    if "escalate" in notes:
+        raise NotAForm("it asks another group later")
     return {
         **made,
         "effect": Effect(notes.get("effect", Effect.HALT)),

@@ -1,7 +1,7 @@
 """Everything governance keeps. Import models from here."""
 
 from governance.models.agents import Agent, ApiKey, Team
-from governance.models.approvals import Approval, ApprovalVote
+from governance.models.approvals import Approval, ApprovalStep, ApprovalVote
 from governance.models.budgets import Budget, BudgetVersion, Reservation, Window
 from governance.models.cases import PolicyCase
 from governance.models.catalogue import Model, Tool, Workflow
@@ -30,6 +30,7 @@ __all__ = [
     "AgentUserPermission",
     "ApiKey",
     "Approval",
+    "ApprovalStep",
     "ApprovalVote",
     "ApproverGroup",
     "Budget",

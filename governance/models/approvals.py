@@ -58,6 +58,25 @@ class Approval(models.Model):
         return f"{self.kind} {self.resource}"
 
 
+class ApprovalStep(models.Model):
+    """What time alone did to a waiting approval: people were reminded, or another group was asked as well."""
+
+    class Kind(models.TextChoices):
+        REMINDED = "reminded"
+        ESCALATED = "escalated"
+
+    approval = models.ForeignKey(Approval, models.PROTECT, related_name="steps")
+    kind = models.CharField(max_length=16, choices=Kind)
+    group = models.CharField(max_length=63, blank=True)
+    taken_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["approval", "kind", "group"], name="approvalstep_once")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.group}".strip()
+
+
 class ApprovalVote(models.Model):
     """What one person said about one approval."""
 

@@ -54,6 +54,12 @@ def _unresolved(project_id: UUID, rules: tuple[Rule, ...]) -> Iterator[PolicyErr
             if ref in unknown:
                 message = f'There is no {ref.type} "{ref.id}" in this project. {_REMEDY[ref.type]}'
                 yield policies.error_in(rule, message)
+        if rule.escalation is not None and rule.escalation.group not in groups:
+            yield policies.error_in(
+                rule,
+                f'There is no approver group "{rule.escalation.group}" in this project, which @escalate names.'
+                " Make the group first.",
+            )
         if rule.approvers is not None and rule.approvers not in groups:
             yield policies.error_in(
                 rule,

@@ -53,6 +53,9 @@ def _asks(rule: Rule) -> str:
         parts.append(_("%(count)d of them") % {"count": rule.quorum})
     if rule.timeout_seconds is not None:
         parts.append(_("within %(time)s") % {"time": wording.duration(rule.timeout_seconds)})
+    if rule.escalation is not None:
+        after = {"name": rule.escalation.group, "time": wording.duration(rule.escalation.after_seconds)}
+        parts.append(_("group %(name)s too after %(time)s") % after)
     if rule.on_refusal == "halt":
         parts.append(_("a no stops the execution"))
     return ", ".join(parts)

@@ -173,6 +173,7 @@ ONCE_SEALED: Final[dict[str, Filled]] = {
 IN_THE_RECORD: Final[dict[str, Filled]] = {
     "execution_cancel": _just(reason="No longer needed."),
     "approval": _just(decision="refuse", comment="No."),
+    "approval_alike": lambda project, things: {"decision": "refuse", "chosen": [things["approval_id"]]},
 }
 """Leave an entry in the record of the execution that they are about."""
 

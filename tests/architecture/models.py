@@ -59,6 +59,7 @@ CLASSIFIED: Final[dict[str, Kept]] = {
     "governance.Reservation": Kept.FUNCTION_ONLY,
     "governance.Approval": Kept.FUNCTION_ONLY,
     "governance.ApprovalVote": Kept.APPEND_ONLY,
+    "governance.ApprovalStep": Kept.APPEND_ONLY,
     # What the API remembers for a while
     "governance.StoredAnswer": Kept.MUTABLE,
     "governance.ThrottledMinute": Kept.MUTABLE,
@@ -101,6 +102,7 @@ ROWS_STAY: Final = frozenset(
         "governance.GovernanceState",
         "governance.StateBudget",
         "governance.ApprovalVote",
+        "governance.ApprovalStep",
         "ledger.Entry",
         "ledger.Erasure",
         "ledger.Payload",

@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 
 from executions.models import Heartbeat
-from executions.services import retention, retries, schedules, simulations, upkeep, watchdog
+from executions.services import approval_steps, retention, retries, schedules, simulations, upkeep, watchdog
 from executions.services.queue import Rounds
 from waxell.lib.db.leadership import Leadership
 
@@ -55,6 +55,7 @@ def duties() -> list[Duty]:
         Duty("stop orphans", watchdog.stop_orphans),
         Duty("interrupt what lost its lease", watchdog.interrupt_lapsed),
         Duty("expire approvals", watchdog.expire_approvals),
+        Duty("remind and escalate", approval_steps.take_due, seconds=2),
         Duty("start declared retries", retries.start_owed),
         Duty("ring for what is due", rounds.ring_due),
         Duty("start what is scheduled", schedules.start_scheduled, seconds=5),

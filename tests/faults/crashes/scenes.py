@@ -8,14 +8,14 @@ import pytest
 
 from executions.domain.states import State
 from executions.domain.wanted import CloseWanted, StartWanted
-from executions.services import admission, approvals, leases, lifecycle, stopping, watchdog
+from executions.services import admission, approval_steps, approvals, leases, lifecycle, stopping, watchdog
 from executions.services.appending import ExecutionClosed
 from executions.services.callers import Caller
 from governance.domain.actors import Actor
 from governance.domain.facts import Estimate
 from governance.domain.requests import Retry, retry_of
-from governance.models import ApprovalVote, Project
-from governance.services import rights
+from governance.models import ApprovalStep, ApprovalVote, Project
+from governance.services import groups, rights
 from tests.factories import make_agent, make_budget, make_key, make_person, make_policy, make_tool, make_workflow
 from tests.factories.executions import Run, caller_of, make_number, start
 from tests.factories.governance import owner_of
@@ -118,15 +118,26 @@ def voted(project: Project) -> Act:
     return act
 
 
+def _by(project: Project) -> Actor:
+    return Actor(person=owner_of(project).pk)
+
+
 def _waiting(project: Project) -> tuple[Run, Act]:
     run = start(project)
     approval = UUID(str(run.ask("fax").body["approval"]["id"]))
     bob = make_person("Bob")
     by = Caller(project_id=project.pk, person_id=bob.pk)
-    rights.grant_role(project=project, person=bob, role="approver", actor=Actor(person=owner_of(project).pk))
+    rights.grant_role(project=project, person=bob, role="approver", actor=_by(project))
     return run, lambda: approvals.decide_approval(
         approval_id=approval, caller=by, person_id=bob.pk, decision="grant", comment="Seen."
     )
+
+
+def escalated(project: Project) -> Act:
+    """While nobody decides."""
+    groups.define(project=project, slug="legal", name="Legal", people=[make_person()], actor=_by(project))
+    approval = UUID(str(start(project).ask("fax").body["approval"]["id"]))
+    return lambda: approval_steps.take_step(approval, ApprovalStep.Kind.ESCALATED, "legal")
 
 
 def settled(project: Project) -> Act:
@@ -197,7 +208,7 @@ def finish(act: Act) -> None:
 SCENES: dict[str, Callable[[Project], Act]] = {
     scene.__name__: scene
     for scene in (
-        admitted, allowed, allowed_again, discovering, denied, short_of_budget, halted, held, granted, voted, settled,
+        admitted, allowed, allowed_again, discovering, denied, short_of_budget, halted, held, granted, voted, escalated, settled,
         overrun, told_late, closed, cancelled, interrupted, claimed,
     )
 }  # fmt: skip

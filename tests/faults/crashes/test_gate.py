@@ -16,6 +16,7 @@ WRITES = {
     "admitted": {"insert of executions_execution", "insert of ledger_entry", "insert of governance_storedanswer"},
     "allowed": {"update of executions_execution", "insert of ledger_entry", "insert of governance_reservation"},
     "closed": {"update of executions_execution", "insert of ledger_entry", "update of governance_reservation"},
+    "escalated": {"insert of governance_approvalstep", "insert of ledger_entry"},
     "settled": {"update of governance_window", "update of governance_reservation", "insert of ledger_seal_queue"},
 }
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from executions.queries.erasable import Choice
-from executions.services import approvals, erasing, lifecycle, watchdog
+from executions.services import approval_steps, approvals, erasing, lifecycle, watchdog
 from executions.services.callers import Caller
 from governance.domain.actors import Actor
 from governance.models import Approval, Membership, Person, Project
-from governance.services import kill_orders, rights
+from governance.services import groups, kill_orders, rights
 from tests.factories import make_agent, make_budget, make_key, make_person, make_policy, make_project, make_tool
 from tests.factories.executions import Run, caller_of, start
 from tests.factories.governance import owner_of
@@ -119,6 +119,22 @@ def test_an_approval_that_nobody_decides_is_told_as_expired(project: Project, to
     call_one("SELECT pg_sleep(1.05)")
     watchdog.expire_approvals()
     assert told("approval.expired")["data"]["title"] == "Nobody decided in time: scout, tool.call mail"
+
+
+def test_another_group_that_is_asked_is_told(project: Project, told: Told) -> None:
+    by = Actor(person=owner_of(project).pk)
+    groups.define(project=project, slug="legal", name="Legal", people=[make_person()], actor=by)
+    make_policy(project, HOLD.replace('@effect("hold")', '@effect("hold") @escalate("legal after 1s")'), slug="held-2")
+    begin(project).ask("mail", args={"to": SECRET})
+    call_one("SELECT pg_sleep(1.05)")
+    approval_steps.escalate()
+
+    data = told("approval.escalated")["data"]
+
+    assert data["title"] == "scout still waits for a person: tool.call mail"
+    assert (data["lines"][0], data["group"]) == ("The group legal is asked as well now.", "legal")
+    assert data["url"].endswith(f"/approvals/{Approval.objects.get().pk}/")
+    assert SECRET not in json.dumps(data)
 
 
 def test_a_stop_names_its_cause_and_its_rule(project: Project, told: Told) -> None:

@@ -8,6 +8,7 @@ from governance.domain.facts import Estimate
 from governance.models import Approval, Membership
 from governance.services import groups, rights
 from tests.factories import make_budget, make_person, make_policy, make_tool
+from waxell.ledger.models import Entry
 
 pytestmark = pytest.mark.django_db
 
@@ -174,3 +175,54 @@ def test_who_comes_by_a_link_signs_in_and_returns_to_it(bench, client, hold, cha
     assert asked.status_code == 302
     assert came["Location"] == url
     assert "Grant" in client.get(url).text
+
+
+def test_several_that_are_alike_are_decided_in_one_go(bench, client, hold, charlie):
+    hold()
+    first, second, late = (ask(bench, to=to) for to in ("bob", "carol", "dave"))
+    vote(bench, charlie, late, "refuse")
+    other = ask(bench, to="eve")
+    url = bench.url(f"approvals/{first.pk}/alike/")
+    client.force_login(charlie)
+    assert {card.approval.pk for card in client.get(url).context["cards"]} == {first.pk, second.pk, other.pk}
+    assert f"{first.pk}/alike/" in client.get(bench.url("approvals/")).text
+
+    chosen = [first.pk, second.pk, late.pk]
+    told = client.post(url, {"decision": "grant", "comment": "I know them.", "chosen": chosen})
+
+    states = dict(Approval.objects.values_list("pk", "state"))
+    assert states == {first.pk: "granted", second.pk: "granted", late.pk: "refused", other.pk: "pending"}
+    assert [(row.pk, bool(problem)) for row, problem in told.context["outcomes"]] == [
+        (first.pk, False),
+        (second.pk, False),
+        (late.pk, True),
+    ]
+    assert "decided already" in told.text
+    assert sorted(entries(second)) == sorted(entries(first)) == ["approval.decided"]
+
+
+def entries(approval):
+    """Types of the entries that speak of the held action."""
+    rows = Entry.objects.filter(stream=approval.execution_id, about=approval.action_seq)
+    return list(rows.values_list("type", flat=True))
+
+
+def test_nothing_is_decided_where_nothing_is_chosen_or_what_is_not_alike(bench, client, hold, charlie):
+    hold()
+    first = ask(bench)
+    make_tool(bench.project, "fax")
+    make_policy(bench.project, HOLD.format(more="").replace('"mail"', '"fax"'), slug="faxes")
+    fax = Approval.objects.get(pk=bench.start().asks(resource="fax")["approval"]["id"])
+    url = bench.url(f"approvals/{first.pk}/alike/")
+    client.force_login(charlie)
+
+    answers = [client.post(url, {"decision": "grant", "chosen": chosen}) for chosen in ([], [fax.pk], ["nonsense"])]
+
+    assert [answer.status_code for answer in answers] == [422, 422, 422]
+    assert not Approval.objects.exclude(state="pending").exists()
+
+
+def test_who_only_looks_decides_nothing_in_one_go(bench, client, hold):
+    hold()
+    client.force_login(member(bench, "Vera", Membership.Role.VIEWER))
+    assert client.post(bench.url(f"approvals/{ask(bench).pk}/alike/"), {"decision": "grant"}).status_code == 403

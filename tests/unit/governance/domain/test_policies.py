@@ -5,7 +5,7 @@ import pytest
 from governance.domain import cedar_text
 from governance.domain.baselines import BASELINES
 from governance.domain.cedar_schema import CedarSchema, build_schema
-from governance.domain.policies import EntityRef, parse, validate
+from governance.domain.policies import EntityRef, Escalation, parse, validate
 from governance.domain.verdicts import Effect
 
 SHELL = {
@@ -30,7 +30,7 @@ def test_a_hold_carries_its_terms(schema: CedarSchema) -> None:
         """
 // Payments wait for a person.
 @id("pay") @message("Ask first.") @effect("hold")
-@approvers("finance") @quorum("2") @timeout("90m") @on_refusal("halt")
+@approvers("finance") @quorum("2") @timeout("90m") @on_refusal("halt") @escalate("legal after 30m")
 forbid (principal in Team::"ops", action in Action::"tool.call", resource == Tool::"shell")
 when { context has args && context.args has amount && principal != Agent::"bob" };
 """,
@@ -40,6 +40,7 @@ when { context has args && context.args has amount && principal != Agent::"bob" 
     (rule,) = read.rules
     assert (rule.id, rule.effect, rule.message, rule.line) == ("pay", Effect.HOLD, "Ask first.", 3)
     assert (rule.approvers, rule.quorum, rule.timeout_seconds) == ("finance", 2, 5400)
+    assert rule.escalation == Escalation(group="legal", after_seconds=1800)
     assert rule.on_refusal is Effect.HALT
     assert rule.entities == (
         EntityRef(type="Agent", id="bob"),
@@ -69,6 +70,11 @@ FORBID = 'forbid (principal, action in Action::"tool.call", resource)'
         (f'@id("a") @message("m") @quorum("2") {FORBID};', 'needs @effect("hold")'),
         (f'@id("a") @message("m") @effect("hold") @quorum("0") {FORBID};', "@quorum"),
         (f'@id("a") @message("m") @effect("hold") @timeout("soon") {FORBID};', "@timeout"),
+        (f'@id("a") @message("m") @escalate("legal after 1h") {FORBID};', 'needs @effect("hold")'),
+        (f'@id("a") @message("m") @effect("hold") @escalate("legal") {FORBID};', "names a group and a time"),
+        (f'@id("a") @message("m") @effect("hold") @escalate("legal after soon") {FORBID};', "names a group and a time"),
+        (f'@id("a") @message("m") @effect("hold") @timeout("1h") @escalate("legal after 60m") {FORBID};', "too late"),
+        (f'@id("a") @message("m") @effect("hold") @approvers("x") @escalate("x after 1m") {FORBID};', "asked already"),
         (f'@id("a") @message("m") @colour("red") {FORBID};', "@colour"),
         ('@id("a") @effect("deny") permit (principal, action, resource);', "belongs on a forbid"),
         ('@id("a") permit (principal, action == Action::"tool.call", resource);', "action in"),
