@@ -22,7 +22,6 @@ _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _ENGINE_ID = re.compile(r"for policy `policy\d+`, |`?policy\d+`?:? ?")
 _UNGUARDED = re.compile(r"optional attribute `([A-Za-z0-9_.]+)` in context")
 _UNKNOWN = re.compile(r"attribute `[^`]*` .*not found")
-_ESCALATION: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9_-]{0,62}) after (\S+)")
 _FOR_HOLDS: Final = frozenset(("approvers", "quorum", "timeout", "on_refusal", "escalate"))
 _FOR_FORBIDS: Final = _FOR_HOLDS | {"effect"}
 KNOWN_ANNOTATIONS: Final = _FOR_FORBIDS | {"id", "message"}
@@ -247,15 +246,14 @@ def _timeout(written: str | None) -> int | None:
 def _escalation(notes: Mapping[str, str], timeout: int | None) -> Escalation | None:
     if "escalate" not in notes:
         return None
-    match = _ESCALATION.fullmatch(notes["escalate"])
-    after = _seconds(match[2]) if match else 0
-    if match is None or not 1 <= after <= _MAX_TIMEOUT_SECONDS:
+    group, _, written = notes["escalate"].partition(" after ")
+    if not group or not 1 <= (after := _seconds(written)) <= _MAX_TIMEOUT_SECONDS:
         raise _Flaw('@escalate names a group and a time of at most 30 days: "legal after 30m".')
     if timeout is not None and after >= timeout:
         raise _Flaw("@escalate comes too late: by then @timeout is over.")
-    if match[1] == notes.get("approvers"):
+    if group == notes.get("approvers"):
         raise _Flaw("@escalate names the group of @approvers, which is asked already.")
-    return Escalation(group=match[1], after_seconds=after)
+    return Escalation(group=group, after_seconds=after)
 
 
 def _seconds(written: str) -> int:

@@ -208,7 +208,7 @@ def finish(act: Act) -> None:
 SCENES: dict[str, Callable[[Project], Act]] = {
     scene.__name__: scene
     for scene in (
-        admitted, allowed, allowed_again, discovering, denied, short_of_budget, halted, held, granted, voted, escalated, settled,
-        overrun, told_late, closed, cancelled, interrupted, claimed,
+        admitted, allowed, allowed_again, discovering, denied, short_of_budget, halted, held, granted, voted, escalated,
+        settled, overrun, told_late, closed, cancelled, interrupted, claimed,
     )
 }  # fmt: skip
