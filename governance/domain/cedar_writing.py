@@ -52,11 +52,16 @@ def presence(record: str, name: str) -> str:
 
 def decimal(value: Decimal) -> str:
     """Return a decimal of at most four places, which is what Cedar holds. Raises ValueError beyond them."""
+    return f'decimal("{digits(value)}")'
+
+
+def digits(value: Decimal) -> str:
+    """Return the digits of a decimal as Cedar wants them, with one to four places. Raises ValueError beyond them."""
     exact = value.quantize(Decimal("0.0001"))
     if exact != value:
         raise ValueError("Cedar's decimals have at most four places.")
     whole, _, places = format(exact, "f").partition(".")
-    return f'decimal("{whole}.{places.rstrip("0") or "0"}")'
+    return f"{whole}.{places.rstrip('0') or '0'}"
 
 
 def _is_plain(name: str) -> bool:

@@ -90,6 +90,13 @@ def _just(**given: Any) -> Filled:
     return lambda project, things: given
 
 
+def _first_rule(project: Project, things: Things) -> dict[str, Any]:
+    policy = Policy.objects.get(project=project, slug=things["policy"])
+    text = policy.draft_text.strip()
+    return {"seen": policy_digest(text), "revision": policy.draft_revision, **_RULE}
+
+
+_RULE: Final = {"rule_id": "no-mail", "effect": "deny", "message": "No.", "actions": "tool.call"}
 _TERMS: Final = {"limit": "7", "on_exceed": "halt"}
 
 IN_GOVERNANCE: Final[dict[str, Filled]] = {
@@ -97,6 +104,9 @@ IN_GOVERNANCE: Final[dict[str, Filled]] = {
     "rule_template": _just(most_depth=1, effect="deny", message="No.", name="Depth", slug="depth"),
     "policy": _draft,
     "policy_autosave": _draft,
+    "policy_form": _just(do="down", rule=1, revision=1),
+    "policy_rule": _first_rule,
+    "policy_rule_new": _just(revision=1, **_RULE),
     "policy_publish": _just(expected_version=1, revision=1),
     "policy_case_new": _just(name="Mail", kind="tool.call", resource="mail", agent="messenger", wanted="hold"),
     "policy_case": _just(name="kept", kind="tool.call", resource="mail", agent="messenger", wanted="deny"),

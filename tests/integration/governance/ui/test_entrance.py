@@ -110,6 +110,7 @@ def test_viewer_reads_and_changes_nothing(member, addresses):
     readable = {
         *("rules_in_force", "policy_list", "policy", "policy_history", "policy_version", "policy_case_list"),
         "policy_words",
+        "policy_form",
         *("budget_list", "budget", "agent_list", "agent"),
         *("workflow_list", "tool_list", "tool", "mcp_server_list", "model_list", "person_list", "project_settings"),
         *("notification_list", "notification", "fact_list"),

@@ -191,6 +191,11 @@ ANSWERS: dict[Question, Any] = {
     Question.MOST_REPEATS: 2,
     Question.MOST_DEPTH: 1,
     Question.FINDINGS: ["credentials", "personal"],
+    Question.DOMAINS: ["api.example.com", 'odd".example'],
+    Question.DATASETS: ["customers-eu"],
+    Question.RUNTIMES: ["python"],
+    Question.LABELS: ["region=eu", "region=ch"],
+    Question.END_USERS: ["0190-a"],
 }
 
 
