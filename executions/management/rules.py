@@ -13,7 +13,8 @@ from governance.access import Permission
 from governance.domain import rule_files
 from governance.domain.rule_files import RulesFileInvalid
 from governance.services import applying
-from governance.services.applying import Applied, Difference, RulesNotApplicable
+from governance.services.applied_kinds import RulesNotApplicable
+from governance.services.applying import Applied, Difference
 
 
 class RulesCommand(BaseCommand):

@@ -17,7 +17,7 @@ AREAS: Final[Mapping[str, tuple[str, ...]]] = {
     "budgets": ("budget.",),
     "stops": ("kill_order.",),
     "people": ("role.", "right.", "group."),
-    "agents": ("agent.", "key.", "name.", "workflow.", "tool.", "model.", "mcp_"),
+    "agents": ("agent.", "team.", "key.", "name.", "workflow.", "tool.", "model.", "mcp_"),
     "settings": ("project.", "settings.", "destination.", "retention."),
     "evidence": ("ledger.", "payloads.", "legal_hold."),
     "alarms": ("access.", "requests."),

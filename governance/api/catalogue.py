@@ -29,6 +29,8 @@ class WorkflowInput(Input):
 class ToolTermsInput(Input):
     groups = Texts(child=Text(validators=[SLUG], max_length=63), required=False)
     schema = Document(required=False, allow_null=True)
+    risk = Choice(choices=["", *Tool.Risk.values], required=False, help_text="How much harm a call can do.")
+    owner = Text(max_length=254, required=False, allow_null=True, help_text="Who answers for it, by e-mail address.")
 
 
 class ToolInput(ToolTermsInput):
@@ -54,6 +56,8 @@ class WorkflowOutput(NameOutput):
 class ToolOutput(NameOutput):
     groups = serializers.ListField(child=serializers.CharField())
     schema = Document(allow_null=True)
+    risk = serializers.CharField()
+    owner = serializers.EmailField(source="owner.email", allow_null=True, default=None)
 
 
 class ModelOutput(NameOutput):
@@ -104,9 +108,22 @@ class WorkflowItem(NamesView):
         return Response(WorkflowOutput(self.find(slug)).data)
 
 
-class ToolCollection(NamesView):
+class ToolsView(NamesView):
+    """What the views of tools share."""
+
     model = Tool
 
+    def seen(self) -> QuerySet[Any]:
+        return super().seen().select_related("owner")
+
+    def owned(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        """What is wanted, with the owner whom the address names."""
+        if "owner" not in wanted:
+            return wanted
+        return {**wanted, "owner": catalogue.find_owner(self.project, wanted["owner"])}
+
+
+class ToolCollection(ToolsView):
     @listing(ToolOutput, TAG)
     def get(self, request: Request) -> Response:
         self.require(Permission.VIEW)
@@ -118,15 +135,13 @@ class ToolCollection(NamesView):
 
         def effect() -> Outcome:
             self.require(Permission.MANAGE_AGENTS)
-            made = catalogue.register_tool(project=self.project, actor=self.actor, **wanted)
+            made = catalogue.register_tool(project=self.project, actor=self.actor, **self.owned(wanted))
             return Outcome(status=201, body=ToolOutput(made).data)
 
         return self.once(request, effect)
 
 
-class ToolItem(NamesView):
-    model = Tool
-
+class ToolItem(ToolsView):
     @reading(ToolOutput, TAG)
     def get(self, request: Request, slug: str) -> Response:
         self.require(Permission.VIEW)
@@ -144,8 +159,10 @@ class ToolItem(NamesView):
                 "groups": tool.groups,
                 "description": tool.description,
                 "cost_micros": tool.cost_micros,
+                "risk": tool.risk,
+                "owner": tool.owner,
             }
-            changed = catalogue.change_tool(tool=tool, actor=self.actor, **{**kept, **wanted})
+            changed = catalogue.change_tool(tool=tool, actor=self.actor, **{**kept, **self.owned(wanted)})
             return Outcome(status=200, body=ToolOutput(changed).data)
 
         return self.once(request, effect)

@@ -80,6 +80,10 @@ def _loaded(load: Load, name: str) -> str:
         raise RulesFileInvalid(f"{name} is no text in UTF-8.") from error
 
 
+def _team(fields: Fields, slug: str, load: Load) -> dict[str, Any]:
+    return {"name": fields.optional_text("name", max_length=120) or slug}
+
+
 def _agent(fields: Fields, slug: str, load: Load) -> dict[str, Any]:
     return {"name": fields.optional_text("name", max_length=120) or slug, "teams": sorted(set(fields.texts("teams")))}
 
@@ -91,6 +95,8 @@ def _tool(fields: Fields, slug: str, load: Load) -> dict[str, Any]:
         "groups": sorted(set(fields.texts("groups", max_length=63))),
         "cost_micros": fields.optional_usd("cost"),
         "schema": None if schema is None else _schema(load, schema),
+        "risk": fields.optional_text("risk", choices=("low", "medium", "high")) or "",
+        "owner": (fields.optional_text("owner", max_length=254) or "").lower() or None,
     }
 
 
@@ -160,6 +166,7 @@ def _amount(fields: Fields, name: str, unit: str) -> int:
 
 # Later kinds name earlier ones: policies speak of tools, models, agents and groups.
 _KINDS: Final[dict[str, Callable[[Fields, str, Load], dict[str, Any]]]] = {
+    "teams": _team,
     "agents": _agent,
     "tools": _tool,
     "models": _model,

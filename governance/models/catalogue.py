@@ -49,12 +49,28 @@ class Workflow(Name):
 
 
 class Tool(Name):
-    """A capability; with a JSON Schema its arguments are typed for policies."""
+    """A capability; with a JSON Schema its arguments are typed for policies.
+
+    How much harm a call can do and who answers for the tool are for people to read; no rule depends on them.
+    """
+
+    class Risk(models.TextChoices):
+        LOW = "low"
+        MEDIUM = "medium"
+        HIGH = "high"
 
     description = models.TextField(blank=True)
     groups = ArrayField(models.CharField(max_length=63), default=list, blank=True)
     schema = models.JSONField(null=True, blank=True)
     cost_micros = models.BigIntegerField(null=True, blank=True, help_text="Declared cost of one call in micro-dollars.")
+    risk = models.CharField(max_length=16, blank=True, choices=Risk, default="", db_default="")
+    owner = models.ForeignKey("governance.Person", models.PROTECT, null=True, blank=True, related_name="tools")
+
+    class Meta(Name.Meta):
+        constraints = [
+            *Name.Meta.constraints,
+            models.CheckConstraint(condition=Q(risk__in=["", "low", "medium", "high"]), name="tool_risk_known"),
+        ]
 
 
 class Model(Name):

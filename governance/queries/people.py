@@ -26,6 +26,12 @@ def members_and(project_id: UUID, group: ApproverGroup) -> QuerySet[Person]:
     return Person.objects.filter(either).distinct().order_by("name", "email")
 
 
+def members_and_owner(project_id: UUID, owner_id: UUID | None) -> QuerySet[Person]:
+    """Return everybody with a role, and a tool's owner who has none any more."""
+    either = Q(memberships__project=project_id) | Q(pk=owner_id)
+    return Person.objects.filter(either).distinct().order_by("name", "email")
+
+
 def groups(project_id: UUID) -> QuerySet[ApproverGroup]:
     """Return the approver groups with their people."""
     found = ApproverGroup.objects.filter(project=project_id).prefetch_related(

@@ -47,6 +47,14 @@ def adopt(*, agent: Agent, actor: Actor) -> Agent:
     return agent
 
 
+def define_team(*, project: Project, actor: Actor, slug: str, name: str) -> Team:
+    """Make a team, or give it this name. Agents say themselves which teams they are in."""
+    with transaction.atomic():
+        team, _ = Team.objects.update_or_create(project=project, slug=slug, defaults={"name": name})
+        record(project_id=project.pk, actor=actor, type="team.defined", members={"team": slug, "name": name})
+    return team
+
+
 def _set_teams(agent: Agent, slugs: list[str]) -> None:
     Team.objects.bulk_create(
         [Team(project_id=agent.project_id, slug=slug, name=slug) for slug in slugs], ignore_conflicts=True

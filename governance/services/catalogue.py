@@ -11,8 +11,8 @@ from governance.domain.actors import Actor
 from governance.domain.kinds import Kind
 from governance.domain.manifest import GovernanceState
 from governance.domain.tool_schemas import check_schema
-from governance.models import Agent, Model, Project, Tool, Workflow
-from governance.queries import policies, registry
+from governance.models import Agent, Model, Person, Project, Tool, Workflow
+from governance.queries import people, policies, registry
 from governance.services import names, publications
 from governance.services.publications import Plan
 from governance.services.recording import record
@@ -27,6 +27,12 @@ _DISCOVERED_AS: Final[dict[Kind, Any]] = {
     Kind.MODEL_CALL: Model,
     Kind.AGENT_DELEGATE: Agent,
 }
+
+
+class OwnerUnknown(Invalid):
+    """A tool's owner is somebody of the project, by e-mail address."""
+
+    code = "owner_unknown"
 
 
 class SchemaBreaksPolicies(Invalid):
@@ -81,6 +87,8 @@ def register_tool(
     schema: dict[str, Any] | None = None,
     description: str = "",
     cost_micros: int | None = None,
+    risk: str = "",
+    owner: Person | None = None,
 ) -> Tool:
     """Register a tool; one that was only discovered is thereby adopted.
 
@@ -92,6 +100,8 @@ def register_tool(
         "schema": schema,
         "description": description,
         "cost_micros": cost_micros,
+        "risk": risk,
+        "owner": owner,
     }
     if schema is not None:
         check_schema(schema)
@@ -104,6 +114,7 @@ def register_tool(
             schema=schema,
             was=None,
             type="tool.registered",
+            answering=_answering(risk, owner),
             write=lambda: made.append(_take(Tool, project, slug, values)),
         )
     return made[-1]
@@ -117,8 +128,10 @@ def change_tool(
     groups: Iterable[str],
     description: str,
     cost_micros: int | None,
+    risk: str = "",
+    owner: Person | None = None,
 ) -> Tool:
-    """Give a tool this schema (None for no types), groups and cost.
+    """Give a tool this schema (None for no types), groups, cost, risk and owner.
 
     Raises ToolSchemaInvalid, SchemaBreaksPolicies (with `errors`).
     """
@@ -128,6 +141,7 @@ def change_tool(
     def write() -> None:
         tool.schema, tool.groups = schema, list(dict.fromkeys(groups))
         tool.description, tool.cost_micros, tool.discovered = description, cost_micros, False
+        tool.risk, tool.owner = risk, owner
         tool.save()
 
     with transaction.atomic():
@@ -138,9 +152,25 @@ def change_tool(
             schema=schema,
             was=tool.schema,
             type="tool.changed",
+            answering=_answering(risk, owner),
             write=write,
         )
     return tool
+
+
+def fingerprint(tool: Tool) -> str:
+    """Return as much of the digest of a tool's schema as people compare; the ledger has it whole. Empty without one."""
+    return "" if tool.schema is None else canonical.digest_of(tool.schema).removeprefix("sha256:")[:16]
+
+
+def find_owner(project: Project, email: str | None) -> Person | None:
+    """Return who of the project has this address, None for none. Raises OwnerUnknown."""
+    if not email:
+        return None
+    found = people.members(project.pk).filter(email__iexact=email).first()
+    if found is None:
+        raise OwnerUnknown(f"Nobody of the project has the address {email[:254]}.")
+    return found
 
 
 def adopt(*, name: Named, actor: Actor) -> None:
@@ -185,12 +215,13 @@ def _put(
     schema: dict[str, Any] | None,
     was: dict[str, Any] | None,
     type: str,
+    answering: Mapping[str, str | None],
     write: Callable[[], object],
 ) -> None:
     """Write a tool: by publication where its schema changes, else as a plain entry."""
     digest = None if schema is None else canonical.digest_of(schema)
     # The schema itself is on record: decisions made on typed arguments can be derived again for ever.
-    members = {"tool": slug, "schema": digest, "definition": schema}
+    members = {"tool": slug, "schema": digest, "definition": schema, **answering}
     if schema == was:
         write()
         record(project_id=project_id, actor=actor, type=type, members=members)
@@ -208,6 +239,10 @@ def _put(
         return Plan(state=replace(current, tool_schemas=named), type=type, members=members, write=write)
 
     publications.publish(project_id=project_id, actor=actor, plan=plan)
+
+
+def _answering(risk: str, owner: Person | None) -> dict[str, str | None]:
+    return {"risk": risk, "owner": str(owner.pk) if owner else None}
 
 
 def _check_policies(project_id: UUID, current: GovernanceState, schemas: registry.ToolSchemas) -> None:

@@ -39,7 +39,10 @@ class Compared:
 def compare(project: Project, listed: Iterable[ListedTool]) -> tuple[Compared, ...]:
     """Tell of each listed tool how it stands. One whose schema cannot be used keeps the registered schema."""
     tools = list(listed)
-    known = {tool.slug: tool for tool in Tool.objects.filter(project=project, slug__in=[one.slug for one in tools])}
+    known = {
+        tool.slug: tool
+        for tool in Tool.objects.select_related("owner").filter(project=project, slug__in=[one.slug for one in tools])
+    }
     return tuple(_compared(one, known.get(one.slug)) for one in tools)
 
 
@@ -97,4 +100,6 @@ def _take(project: Project, actor: Actor, one: Compared) -> None:
         groups=one.known.groups,
         description=one.listed.description,
         cost_micros=one.known.cost_micros,
+        risk=one.known.risk,
+        owner=one.known.owner,
     )

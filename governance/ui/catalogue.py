@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from governance import access
 from governance.access import Permission
 from governance.models import Model, Project, Tool, Workflow
+from governance.queries import people
 from governance.services import catalogue
 from governance.ui.entrance import actor_of, may, person_of, refuse, within_project
 from governance.ui.forms.catalogue import (
@@ -53,17 +54,18 @@ def model_list(request: HttpRequest, project: Project) -> HttpResponse:
 
 @within_project(Permission.MANAGE_AGENTS)
 def workflow_new(request: HttpRequest, project: Project) -> HttpResponse:
-    return _register(request, project, "workflow", WorkflowForm, catalogue.register_workflow)
+    return _register(request, project, "workflow", WorkflowForm(request.POST or None), catalogue.register_workflow)
 
 
 @within_project(Permission.MANAGE_AGENTS)
 def tool_new(request: HttpRequest, project: Project) -> HttpResponse:
-    return _register(request, project, "tool", ToolForm, catalogue.register_tool)
+    form = ToolForm(request.POST or None, people=people.members(project.pk))
+    return _register(request, project, "tool", form, catalogue.register_tool)
 
 
 @within_project(Permission.MANAGE_AGENTS)
 def model_new(request: HttpRequest, project: Project) -> HttpResponse:
-    return _register(request, project, "model", ModelForm, catalogue.register_model)
+    return _register(request, project, "model", ModelForm(request.POST or None), catalogue.register_model)
 
 
 @within_project(Permission.MANAGE_AGENTS)
@@ -82,7 +84,7 @@ def name_adopt(request: HttpRequest, project: Project, kind: str, name_id: UUID)
 @within_project(Permission.VIEW)
 def tool(request: HttpRequest, project: Project, tool_id: UUID) -> HttpResponse:
     """One tool; its schema can only become one that the policies in force still fit."""
-    found = Tool.objects.filter(project=project, pk=tool_id).first()
+    found = Tool.objects.select_related("owner").filter(project=project, pk=tool_id).first()
     if found is None:
         raise NotFound()
     may_manage = may(request, Permission.MANAGE_AGENTS, project)
@@ -91,8 +93,11 @@ def tool(request: HttpRequest, project: Project, tool_id: UUID) -> HttpResponse:
         "groups": ", ".join(found.groups),
         "schema": shown_schema(found.schema),
         "cost_micros": shown_cost(found.cost_micros),
+        "risk": found.risk,
+        "owner": found.owner,
     }
-    form, status = ToolChangeForm(request.POST or None, initial=initial), 200
+    members = people.members_and_owner(project.pk, found.owner_id)
+    form, status = ToolChangeForm(request.POST or None, initial=initial, people=members), 200
     if request.method == "POST":
         access.require(person_of(request), Permission.MANAGE_AGENTS, project)
         status = 422
@@ -104,7 +109,13 @@ def tool(request: HttpRequest, project: Project, tool_id: UUID) -> HttpResponse:
             else:
                 messages.success(request, _("Saved."))
                 return redirect(request, reverse("governance:tool_list", args=[project.slug]))
-    context = {"tool": found, "form": form, "may_manage": may_manage, "schema": initial["schema"]}
+    context = {
+        "tool": found,
+        "form": form,
+        "may_manage": may_manage,
+        "schema": initial["schema"],
+        "fingerprint": catalogue.fingerprint(found),
+    }
     return render_page(request, "governance/tool.html", context, partial="form", status=status)
 
 
@@ -113,6 +124,8 @@ def _list(request: HttpRequest, project: Project, kind: str) -> HttpResponse:
     found = _KINDS[kind].objects.filter(project=project).fetch_mode(FETCH_RAISE)
     if query:
         found = found.filter(Q(slug__icontains=query))
+    if kind == "tool":
+        found = found.select_related("owner")
     rows = list(found.order_by("-discovered", "slug")[: SHOWN + 1])
     context = {
         "kind": kind,
@@ -128,10 +141,9 @@ def _register(
     request: HttpRequest,
     project: Project,
     kind: str,
-    form_class: type[forms.Form],
+    form: forms.Form,
     register: Callable[..., object],
 ) -> HttpResponse:
-    form = form_class(request.POST or None)
     status = 200
     if request.method == "POST":
         status = 422

@@ -4,16 +4,23 @@ import json
 from typing import Any, Final
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from governance.models import Workflow
+from governance.models import Person, Tool, Workflow
 from governance.ui.forms.agents import NamesField
 from waxell.lib import json_strict
 from waxell.lib.errors import DomainError
 from waxell.lib.money import format_usd, parse_usd
 
 NAME: Final = r"[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?"
+RISKS: Final = [
+    ("", _("nobody said")),
+    (Tool.Risk.LOW, _("low")),
+    (Tool.Risk.MEDIUM, _("medium")),
+    (Tool.Risk.HIGH, _("high")),
+]
 SCHEMA_EXAMPLE: Final = """\
 {
   "type": "object",
@@ -119,13 +126,23 @@ class ToolChangeForm(forms.Form):
         required=False,
         help_text=_("Names with commas between them. Rules can speak of a group."),
     )
+    risk = forms.ChoiceField(
+        label=_("Risk"), choices=RISKS, required=False, help_text=_("How much harm a call can do, for people to know.")
+    )
+    owner = forms.ModelChoiceField(
+        label=_("Owner"), queryset=Person.objects.none(), required=False, help_text=_("Who answers for it.")
+    )
     schema = SchemaField()
     cost_micros = CostField()
+
+    def __init__(self, *args: Any, people: QuerySet[Person], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["owner"].queryset = people  # type: ignore[attr-defined]
 
 
 class ToolForm(ToolChangeForm):
     slug = _name()
-    field_order = ["slug", "description", "groups", "schema", "cost_micros"]
+    field_order = ["slug", "description", "groups", "risk", "owner", "schema", "cost_micros"]
 
 
 def shown_schema(schema: dict[str, Any] | None) -> str:

@@ -1,6 +1,5 @@
 """Rules in a folder: `plan` tells, `apply` does all of it or nothing, and again nothing."""
 
-import re
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
@@ -10,7 +9,6 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from executions.queries.invariants import check_invariants
-from governance.domain import rule_files
 from governance.domain.actors import Actor
 from governance.domain.kinds import Kind
 from governance.models import Agent, Budget, Model, Policy, PolicyVersion, Project, Tool, Workflow
@@ -25,6 +23,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 WHOLE = """
 project = "{project}"
 
+[teams.research]
+name = "Research"
+
 [agents.scout]
 name = "Scout"
 teams = ["research"]
@@ -32,6 +33,8 @@ teams = ["research"]
 [tools."payments.refund"]
 groups = ["payments"]
 cost = "0.01"
+risk = "high"
+owner = "{owner}"
 schema = "refund.json"
 
 [tools.search]
@@ -122,7 +125,7 @@ def test_a_plan_tells_everything_and_changes_nothing(project: Project, run: Run)
     for line in ("+ agents.scout", "    teams: research", "    cost_micros: $0.01", "    limit: $5.00"):
         assert line in lines
     assert '      +@id("large") @message("A person agrees.") @effect("hold") @approvers("finance")' in told
-    assert "9 to change, 0 as they shall be." in told
+    assert "10 to change, 0 as they shall be." in told
     assert "left alone: policies.baseline" in told
 
 
@@ -133,9 +136,11 @@ def test_applied_once_it_is_all_there_and_applied_again_nothing_happens(project:
     again = run("apply")
 
     assert entries(project) == after
-    assert "Nothing to change: 9." in again
+    assert "Nothing to change: 10." in again
     agent = Agent.objects.get(project=project, slug="scout")
-    assert [team.slug for team in agent.teams.all()] == ["research"]
+    assert [(team.slug, team.name) for team in agent.teams.all()] == [("research", "Research")]
+    refund = Tool.objects.get(project=project, slug="payments.refund")
+    assert (refund.risk, refund.owner) == ("high", owner_of(project))
     assert Workflow.objects.get(project=project, slug="weather").schedule_agent == agent
     assert Model.objects.get(project=project).provider == "openai"
     in_force = states.in_force(project.pk)
@@ -152,12 +157,18 @@ def test_what_changes_in_the_files_changes_here_and_the_rest_stays(project: Proj
     rewrite(folder, 'limit = "5.00"', 'limit = "7.50"')
     rewrite(folder, "in_force = false", "")
     rewrite(folder, 'name = "Scout"', 'name = "Old Scout"')
+    rewrite(folder, 'name = "Research"', 'name = "Research and more"')
 
     told = run("apply")
 
-    assert "4 to change, 5 as they shall be." in told
+    assert "5 to change, 5 as they shall be." in told
     lines = told.splitlines()
-    for line in ("    name: Scout -> Old Scout", "    limit: $5.00 -> $7.50", "    in_force: no -> yes"):
+    for line in (
+        "    name: Scout -> Old Scout",
+        "    limit: $5.00 -> $7.50",
+        "    in_force: no -> yes",
+        "    name: Research -> Research and more",
+    ):
         assert line in lines
     assert '      -when { context.args.amount.greaterThan(decimal("500.0")) };' in told
     in_force = {policy.slug: policy for policy in states.in_force(project.pk).policies}
@@ -210,6 +221,8 @@ def test_names_that_agents_only_mentioned_are_adopted(project: Project, run: Run
         ('period = "day"', 'period = "week"', "budgets.team-day"),
         ('approvers = "finance"', 'approvers = "legal"', "budgets.team-day"),
         ('schedule_agent = "scout"', 'schedule_agent = "nobody"', "there is no agent nobody"),
+        ('risk = "high"', 'risk = "huge"', "tools.payments.refund.risk must be one of"),
+        ('owner = "', 'owner = "nobody-', "Nobody of the project has the address nobody-"),
         ("people = [", 'people = ["nobody@example.org", ', "nobody here has the address nobody@example.org"),
     ],
 )
@@ -280,16 +293,3 @@ def test_other_policies_stay_in_force(project: Project, run: Run) -> None:
     run("apply")
 
     assert "elsewhere" in {policy.slug for policy in states.in_force(project.pk).policies}
-
-
-def test_the_folder_of_the_documentation_can_be_read() -> None:
-    page = (Path(__file__).parents[4] / "docs" / "rules-as-files.md").read_text(encoding="utf-8")
-    (main,) = re.findall(r"^```toml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
-    beside = {"waxell.toml": main, "payments.refund.json": SCHEMA, "refunds.cedar": REFUNDS}
-
-    rules = rule_files.read(beside.__getitem__)
-
-    assert rules.project == "production"
-    assert {one.kind for one in rules.desired} == {
-        "agents", "tools", "models", "workflows", "groups", "policies", "budgets",
-    }  # fmt: skip

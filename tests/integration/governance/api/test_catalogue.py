@@ -5,6 +5,8 @@ from governance.domain.kinds import Kind
 from governance.models import Project, Tool
 from governance.queries import states
 from governance.services import catalogue
+from tests.factories import make_person
+from tests.factories.governance import owner_of
 
 pytestmark = pytest.mark.django_db
 
@@ -61,6 +63,21 @@ def test_a_schema_that_cannot_be_typed_is_refused(governor: APIClient) -> None:
 
     assert (answer.status_code, answer.json()["code"]) == (422, "tool_schema_invalid")
     assert not Tool.objects.exists()
+
+
+def test_a_tool_has_a_risk_and_an_owner_of_the_project(governor: APIClient, project: Project) -> None:
+    owner = owner_of(project).email
+
+    made = governor.post("/api/v1/tools/", {"slug": "pay", "risk": "high", "owner": owner.upper()})
+    kept = governor.put("/api/v1/tools/pay/", {"groups": ["money"]})
+    freed = governor.put("/api/v1/tools/pay/", {"risk": "", "owner": None})
+
+    assert (made.json()["risk"], made.json()["owner"]) == ("high", owner)
+    assert (kept.json()["risk"], kept.json()["owner"]) == ("high", owner)
+    assert (freed.json()["risk"], freed.json()["owner"], freed.json()["groups"]) == ("", None, ["money"])
+    stranger = governor.put("/api/v1/tools/pay/", {"owner": make_person("Mallory").email})
+    assert (stranger.status_code, stranger.json()["code"]) == (422, "owner_unknown")
+    assert governor.put("/api/v1/tools/pay/", {"risk": "huge"}).status_code == 400
 
 
 @pytest.mark.parametrize("tail", ["%00/", "%0a/", "x" * 300 + "/", "%ff/"])

@@ -10,6 +10,7 @@ from governance.models import Agent, ApiKey, Membership, Person, Project
 from governance.queries import beginnings, keys, states
 from governance.services import catalogue
 from tests.factories import make_agent, make_key, make_policy, make_project, make_tool
+from waxell.lib import canonical
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -92,6 +93,22 @@ def test_schema_that_is_no_json_is_told_with_its_place(owner, project):
     assert answer.status_code == 422
     assert "Line 2, column 11" in answer.text
     assert not project.tools.exists()
+
+
+def test_tool_shows_its_risk_its_owner_and_the_fingerprint_of_its_schema(owner, member, project, alice):
+    given = {"slug": "pay", "risk": "high", "owner": alice.pk, "schema": '{"type": "object"}'}
+
+    assert owner.post(at("tool_new", project), given).status_code == 303
+
+    tool = project.tools.get()
+    assert (tool.risk, tool.owner) == ("high", alice)
+    assert str(alice) in owner.get(at("tool_list", project)).text
+    page = member("viewer").get(at("tool", project, tool.pk)).text
+    assert "High" in page
+    assert canonical.digest_of({"type": "object"})[7:23] in page
+    owner.post(at("tool", project, tool.pk), {"schema": '{"type": "object"}', "groups": ""})
+    tool.refresh_from_db()
+    assert (tool.risk, tool.owner) == ("", None)
 
 
 def test_schema_that_breaks_a_policy_is_refused_with_the_policy(owner, project):
