@@ -35,6 +35,7 @@ class GovernanceConfig(AppConfig):
         "governance_policyversion": "INSERT",
         "governance_policycase": "INSERT",
         "governance_policyapproval": "INSERT",
+        "governance_policyschedule": REGISTRY,
         "governance_policycomment": "INSERT",
         "governance_budget": "INSERT, UPDATE (name)",
         "governance_budgetversion": "INSERT",

@@ -31,6 +31,9 @@ WORDS: Final = {
     "policy.draft_saved": ("Draft saved", "pencil"),
     "policy.case_kept": ("Test case kept", "check"),
     "policy.case_removed": ("Test case taken out", "x"),
+    "policy.scheduled": ("Publication scheduled", "clock"),
+    "policy.schedule_cancelled": ("Scheduled publication cancelled", "clock"),
+    "policy.schedule_refused": ("Scheduled publication refused", "circle-alert"),
     "policy.approved": ("Text approved", "badge-check"),
     "policy.commented": ("Comment on a policy", "pencil"),
     "policy.published": ("Policy in force", "scroll-text"),
@@ -73,6 +76,7 @@ WORDS: Final = {
 }
 TONES: Final = {
     "kill_order.placed": "halt",
+    "policy.schedule_refused": "hold",
     "mcp_tool.changed": "hold",
     "access.refused": "deny",
     "requests.throttled": "hold",

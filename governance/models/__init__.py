@@ -22,6 +22,7 @@ from governance.models.rights import (
     ProjectGroupPermission,
     ProjectUserPermission,
 )
+from governance.models.schedules import PolicySchedule
 from governance.models.sign_ins import SignInAttempt
 from governance.models.states import GovernanceState, StateBudget
 
@@ -49,6 +50,7 @@ __all__ = [
     "PolicyApproval",
     "PolicyCase",
     "PolicyComment",
+    "PolicySchedule",
     "PolicyUserPermission",
     "PolicyVersion",
     "Project",

@@ -18,7 +18,7 @@ from governance.services import policies
 from governance.services.policies import DraftConflict, PolicyInvalid
 from governance.services.publications import Published, SecondPersonMissing
 from governance.services.reviews import RETIRED
-from governance.ui import case_lines, diffs, reviews, rules
+from governance.ui import case_lines, diffs, reviews, rules, schedules
 from governance.ui.case_lines import CaseChange, CaseLine
 from governance.ui.entrance import actor_of, may, refuse, within_project
 from governance.ui.forms.policies import InForceForm, PublishForm, ReturnForm
@@ -63,6 +63,7 @@ def policy_publish(request: HttpRequest, project: Project, policy: str) -> HttpR
         "mode_changes": shown is not None and shown.mode != found.mode,
         **reviews.shown(request, found, policy_digest(found.draft_text), found.mode, found.draft_author_id),
         "comments": reviews.comments(found, None),
+        **schedules.shown(found, expected_version=seen["expected_version"]),
         "may_author": True,
     }
     return render_page(request, "governance/policy_publish.html", context, partial="publication", status=status)

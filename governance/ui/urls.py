@@ -27,6 +27,7 @@ from governance.ui import (
     rule_forms,
     rule_templates,
     rules_in_force,
+    schedules,
     signing_in,
     tool_lists,
 )
@@ -63,6 +64,10 @@ pages = [
     path(f"{_POLICY}versions/<int:number>/", policy_versions.policy_version, name="policy_version"),
     path(f"{_POLICY}promote/", policy_versions.policy_promote, name="policy_promote"),
     path(f"{_POLICY}approve/", reviews.policy_approve, name="policy_approve"),
+    path(f"{_POLICY}schedule/", schedules.policy_schedule, name="policy_schedule"),
+    path(
+        f"{_POLICY}schedule/<int:schedule_id>/cancel/", schedules.policy_schedule_cancel, name="policy_schedule_cancel"
+    ),
     path(f"{_POLICY}comment/", reviews.policy_comment, name="policy_comment"),
     path(f"{_POLICY}cases/", cases.policy_case_list, name="policy_case_list"),
     path(f"{_POLICY}cases/new/", cases.policy_case_new, name="policy_case_new"),

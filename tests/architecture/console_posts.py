@@ -4,15 +4,18 @@ A new address that takes POST adds its line to one of these.
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, Final
+
+from django.utils import timezone
 
 from governance.access import Permission
 from governance.domain.actors import Actor
 from governance.domain.kinds import Kind
 from governance.domain.manifest import policy_digest
 from governance.domain.tool_definitions import ToolDefinition
-from governance.models import Agent, McpTool, Membership, Policy, Project
-from governance.services import catalogue, mcp_servers, object_rights, rights
+from governance.models import Agent, McpTool, Membership, Policy, PolicySchedule, Project
+from governance.services import catalogue, mcp_servers, object_rights, rights, schedules
 from tests.factories.addresses import HOLD
 from tests.factories.executions import start
 from tests.factories.governance import make_person, make_policy, owner_of
@@ -68,6 +71,12 @@ def _second_role(project: Project, things: Things) -> dict[str, Any]:
     return {}
 
 
+def _again(project: Project, things: Things) -> int:
+    waiting = PolicySchedule.objects.select_related("policy").get(pk=things["schedule_id"])
+    schedules.cancel(waiting=waiting, actor=Actor(system="test"))
+    return 1
+
+
 def _on_trial(project: Project, things: Things) -> int:
     policy = make_policy(project, text=HOLD, mode="shadow")
     things["policy"] = policy.slug
@@ -115,6 +124,12 @@ IN_GOVERNANCE: Final[dict[str, Filled]] = {
     "policy_promote": lambda project, things: {"expected_version": _on_trial(project, things)},
     "policy_approve": lambda project, things: {"digest": policy_digest(HOLD), "mode": "enforced"},
     "policy_comment": _just(text="Is Friday meant, too?"),
+    "policy_schedule": lambda project, things: {
+        "expected_version": 1,
+        "revision": _again(project, things),
+        "due_at": f"{timezone.now() + timedelta(days=1):%Y-%m-%dT%H:%M}",
+    },
+    "policy_schedule_cancel": _just(),
     "policy_retire": _just(expected_version=1),
     "policy_version": _just(expected_version=1),
     "policy_rights": _right,

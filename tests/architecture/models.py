@@ -46,6 +46,7 @@ CLASSIFIED: Final[dict[str, Kept]] = {
     "governance.PolicyCase": Kept.APPEND_ONLY,
     "governance.PolicyApproval": Kept.APPEND_ONLY,
     "governance.PolicyComment": Kept.APPEND_ONLY,
+    "governance.PolicySchedule": Kept.MUTABLE,
     "governance.Budget": Kept.MUTABLE,
     "governance.BudgetVersion": Kept.APPEND_ONLY,
     "governance.GovernanceState": Kept.FUNCTION_ONLY,

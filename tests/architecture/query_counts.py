@@ -68,7 +68,7 @@ QUERIES: Final[dict[str, int]] = {
     "policy_list": 15,
     "policy_new": 11,
     "policy_promote": 15,
-    "policy_publish": 25,
+    "policy_publish": 26,
     "policy_retire": 16,
     "policy_rights": 22,
     "policy_trial": 21,

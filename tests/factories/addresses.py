@@ -2,16 +2,18 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from typing import Any, Final
 
 from django.urls import URLPattern, get_resolver
+from django.utils import timezone
 
 from executions.services import simulations
 from governance.domain.actors import Actor
 from governance.domain.cases import example
 from governance.domain.tool_definitions import ToolDefinition
 from governance.models import Approval, McpTool, Project
-from governance.services import cases, destinations, groups, kill_orders, legal_holds, mcp_servers
+from governance.services import cases, destinations, groups, kill_orders, legal_holds, mcp_servers, schedules
 from tests.factories.executions import start
 from tests.factories.governance import (
     make_agent,
@@ -56,6 +58,7 @@ def furnish(project: Project) -> dict[str, str]:
         wanted="hold",
         given=example(kind="tool.call", resource="mail", agent="messenger"),
     )
+    waiting = schedules.schedule(policy=policy, actor=by, due_at=timezone.now() + timedelta(days=1), expected_version=1)
     budget = make_budget(project).budget
     group = groups.define(project=project, slug="release", name="Release", people=[make_person()], actor=by)
     pager = destinations.create(
@@ -84,6 +87,7 @@ def furnish(project: Project) -> dict[str, str]:
         "policy": policy.slug,
         "simulation_id": str(tried.pk),
         "case_id": str(case.pk),
+        "schedule_id": str(waiting.pk),
         "template": "delegation-depth",
         "number": "1",
         "budget": budget.slug,

@@ -17,6 +17,7 @@ from django.db import close_old_connections
 from executions.models import Heartbeat
 from executions.services import approval_steps, retention, retries, schedules, simulations, upkeep, watchdog
 from executions.services.queue import Rounds
+from governance.services import schedules as policy_schedules
 from waxell.lib.db.leadership import Leadership
 
 logger = logging.getLogger(__name__)
@@ -59,6 +60,7 @@ def duties() -> list[Duty]:
         Duty("start declared retries", retries.start_owed),
         Duty("ring for what is due", rounds.ring_due),
         Duty("start what is scheduled", schedules.start_scheduled, seconds=5),
+        Duty("publish what is scheduled", policy_schedules.publish_due, seconds=1),
         Duty("go on with simulations", simulations.ring_again, seconds=5),
         Duty("record refused requests", upkeep.record_throttled, seconds=15),
         Duty("forget old answers", upkeep.forget_answers, seconds=60),

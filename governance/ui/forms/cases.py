@@ -38,7 +38,7 @@ class JsonObject(forms.CharField):
     """A JSON object as text; cleaned to what it says, None where it is empty."""
 
     def __init__(self, *, placeholder: str, **options: Any) -> None:
-        area = forms.Textarea(attrs={"class": "mono", "rows": 5, "spellcheck": "false", "placeholder": placeholder})
+        area = forms.Textarea(attrs={"rows": 4, "spellcheck": "false", "placeholder": placeholder})
         super().__init__(**{"required": False, "max_length": 20_000, "widget": area, **options})
 
     def clean(self, value: Any) -> dict[str, Any] | None:

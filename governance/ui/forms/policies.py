@@ -86,6 +86,7 @@ class ReturnForm(InForceForm):
     def ask_why(self) -> None:
         """Show the field for the reason."""
         self.fields["override"].widget = forms.Textarea(attrs={"rows": 2})
+        self.fields["override"].required = True
 
 
 class PublishForm(ReturnForm):

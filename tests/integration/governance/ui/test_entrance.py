@@ -1,14 +1,17 @@
 """Who gets in: every page of a project, for everybody."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from governance.domain.actors import Actor
 from governance.domain.cases import example
 from governance.domain.tool_definitions import define
 from governance.models import McpTool
 from governance.queries import states
-from governance.services import cases, destinations, groups, mcp_servers
+from governance.services import cases, destinations, groups, mcp_servers, schedules
 from governance.ui.urls import pages
 from tests.factories import make_agent, make_budget, make_key, make_policy, make_tool
 
@@ -36,6 +39,12 @@ def addresses(project, alice):
     known = {
         "policy": policy.slug,
         "case_id": case.pk,
+        "schedule_id": schedules.schedule(
+            policy=policy,
+            actor=Actor(person=alice.pk),
+            due_at=timezone.now() + timedelta(days=1),
+            expected_version=1,
+        ).pk,
         "template": "no-loops",
         "mcp_server": "files",
         "mcp_tool_id": _tool_behind(project, alice).pk,
@@ -76,6 +85,8 @@ ONLY_POST = {
     "policy_comment",
     "policy_format",
     "policy_autosave",
+    "policy_schedule",
+    "policy_schedule_cancel",
     "agent_adopt",
     "mcp_tool_accept",
     "name_adopt",
