@@ -26,7 +26,11 @@ class ApprovalCollection(GateView):
     def get(self, request: Request) -> HttpResponse:
         """Approvals, newest first; an agent sees those it asked for."""
         reader = reading.Reader.of(request)
-        rows = Approval.objects.filter(project_id=reader.project_id).select_related("agent").prefetch_related("votes")
+        rows = (
+            Approval.objects.filter(project_id=reader.project_id)
+            .select_related("agent")
+            .prefetch_related("votes", "steps")
+        )
         given = reader.filters(("state", "execution"))
         if "state" in given:
             if given["state"] not in Approval.State.values:

@@ -85,6 +85,7 @@ def approval(row: Approval) -> dict[str, Any]:
         "resource": row.resource,
         "holds": row.holds,
         "approvers": row.approvers or None,
+        "also_asked": [step.group for step in row.steps.all() if step.group],
         "quorum": row.quorum,
         "votes": {
             "needed": row.quorum,

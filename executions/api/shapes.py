@@ -86,6 +86,9 @@ class ApprovalOutput(serializers.Serializer[Any]):
     resource = serializers.CharField()
     holds = Hold(many=True)
     approvers = serializers.CharField(allow_null=True)
+    also_asked = serializers.ListField(
+        child=serializers.CharField(), help_text="Groups that are asked as well, since nobody had decided in time."
+    )
     quorum = serializers.IntegerField()
     votes = Votes()
     requested_at = serializers.DateTimeField()

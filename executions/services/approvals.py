@@ -162,7 +162,7 @@ def _go_on(draft: Draft, approval: Approval) -> None:
         execution_id=str(approval.execution_id),
         kind=START,
         resource=snapshot.workflow_slug,
-        grants=tuple(Grant(approval=str(approval.id), **hold) for hold in approval.holds),
+        grants=_grants_for_start(approval),
     )
     draft.control |= budget_moves(judgement)
     receipt = add_decision(draft, judgement, vouched=snapshot.vouched, payloads={})
@@ -174,6 +174,13 @@ def _go_on(draft: Draft, approval: Approval) -> None:
         ask(draft, judgement, seq=receipt.seq, call_digest=bytes(approval.args_digest).hex())
     else:
         add_closing(draft, outcome=State.DENIED, cause=judgement.decision.reasons[0])
+
+
+def _grants_for_start(approval: Approval) -> tuple[Grant, ...]:
+    """This grant, and those that other groups gave to the same start before."""
+    earlier = Approval.objects.filter(execution_id=approval.execution_id, kind=START, state=Approval.State.GRANTED)
+    given = [approval, *earlier.exclude(pk=approval.pk).order_by("id")]
+    return tuple(Grant(approval=str(row.id), **hold) for row in given for hold in row.holds)
 
 
 def _refuse(

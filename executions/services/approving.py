@@ -11,14 +11,15 @@ from waxell.lib.ids import uuid7
 def ask(draft: Draft, judgement: Judgement, *, seq: int, call_digest: str) -> dict[str, Any]:
     """Add to a draft the approval for a held decision; returns it as it is answered.
 
-    Several rules may hold one action; one approval speaks for all of them, on the strictest terms:
-    the largest quorum, the shortest time, and a stop where any of them wants one.
+    Several rules may hold one action. One approval speaks for all of them that ask the same people, on the strictest
+    terms: the largest quorum, the shortest time, and a stop where any of them wants one. Where rules ask different
+    groups, the first one is asked, and its grant lifts only its own rules: the next decision asks the next group.
     """
-    terms = judgement.decision.holds
+    asked = min((hold.approvers for hold in judgement.decision.holds if hold.approvers), default="")
+    terms = [hold for hold in judgement.decision.holds if (hold.approvers or asked) == asked]
     settings = judgement.state.settings
     approval_id = str(uuid7())
     timeout = min(hold.timeout_seconds or settings.approval_timeout_seconds for hold in terms)
-    groups = sorted({hold.approvers for hold in terms if hold.approvers})
     draft.control["ask_approval"] = {
         "id": approval_id,
         "action_seq": seq,
@@ -28,7 +29,7 @@ def ask(draft: Draft, judgement: Judgement, *, seq: int, call_digest: str) -> di
         "resource": judgement.facts.resource.id,
         "args_digest": call_digest,
         "holds": [_hold(hold) for hold in terms],
-        "approvers": groups[0] if groups else "",
+        "approvers": asked,
         "quorum": max(hold.quorum for hold in terms),
         "halt_on_refusal": any(hold.on_refusal is Effect.HALT for hold in terms),
         "timeout_seconds": timeout,

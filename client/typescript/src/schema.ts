@@ -256,6 +256,8 @@ export interface components {
             resource: string;
             holds: components["schemas"]["Hold"][];
             approvers: string | null;
+            /** @description Groups that are asked as well, since nobody had decided in time. */
+            also_asked: string[];
             quorum: number;
             votes: components["schemas"]["Votes"];
             /** Format: date-time */

@@ -227,3 +227,44 @@ def test_refusals_by_people_count_towards_the_flood(held: Run, project: Project,
 def test_a_suspended_execution_keeps_its_lease(held: Run) -> None:
     assert held.heartbeat().body["directive"] == "wait"
     assert watchdog.interrupt_lapsed() == 0
+
+
+def two_groups(project: Project, action: str) -> tuple[Person, Person]:
+    """A policy of which two rules hold `action`, each asking a group of its own."""
+    people = (make_person("Carol"), make_person("Dora"))
+    rules = []
+    for slug, person in zip(("finance", "legal"), people, strict=True):
+        groups.define(project=project, slug=slug, name=slug, people=[person], actor=SYSTEM)
+        rules.append(
+            f'@id("ask-{slug}") @message("A person must agree.") @effect("hold") @approvers("{slug}")'
+            f" forbid (principal, {action}, resource);"
+        )
+    make_policy(project, slug="both", text="\n".join(rules))
+    return people
+
+
+def test_rules_that_ask_different_groups_need_the_grant_of_each(project: Project, bob: Person) -> None:
+    make_tool(project, "mail")
+    carol, dora = two_groups(project, 'action in Action::"tool.call"')
+    run = start(project)
+
+    assert run.ask("mail").body["verdict"] == "hold"
+    assert _decide(run, carol).approvers == "finance"
+    assert run.ask("mail").body["verdict"] == "hold"
+    with pytest.raises(NotAnApprover):
+        _decide(run, carol)
+    assert _decide(run, dora).approvers == "legal"
+    assert run.ask("mail").body["verdict"] == "allow"
+    assert set(Approval.objects.values_list("state", flat=True)) == {"used"}
+
+
+def test_a_start_that_two_groups_are_asked_about_runs_when_both_agreed(project: Project, bob: Person) -> None:
+    carol, dora = two_groups(project, 'action == Action::"execution.start"')
+    run = start(project)
+
+    _decide(run, carol)
+    assert run.state == "suspended"
+    _decide(run, dora)
+
+    assert run.state == "running"
+    assert set(Approval.objects.values_list("state", flat=True)) == {"used"}
