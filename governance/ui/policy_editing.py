@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -26,6 +26,7 @@ ANNOTATIONS: Final = {
     "effect": _("What a forbid does: halt, deny, hold or flag. Without one: halt."),
     "approvers": _("With hold: the group that is asked."),
     "quorum": _("With hold: how many grants are needed."),
+    "escalate": _("With hold: the group that is asked, too, after a while, like legal after 30m."),
     "timeout": _("With hold: how long a person may take, like 30m or 24h."),
     "on_refusal": _("With hold: what a refusal does, deny or halt."),
 }
