@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psycopg
 
-from bench import deciding, floor, load, report, sealing, stage
+from bench import deciding, floor, load, report, sealing, simulating, stage
 from bench import running as executions
 from bench.load import Sample
 from bench.report import POLICY_CHECK_CONNECTIONS
@@ -60,6 +60,9 @@ def main() -> None:
             one, *_ = executions.read(running)
             added = ways.measure(built, one, seconds=given.seconds, say=lambda line: say(began_at, line))
             checks = _sample(built, running, "check", POLICY_CHECK_CONNECTIONS, given.seconds)
+        # After the server is gone: the two task processes have the machine to themselves.
+        tried = simulating.measure(built)
+        say(began_at, "draft tried")
         _check(built.cluster, results, pairs)
         postgresql = stage.versions(built.cluster)
     print(f"\n{report.machine()}\n{report.programs(postgresql)}")
@@ -70,6 +73,7 @@ def main() -> None:
     print(f"{report.deciding(decided)}\n")
     print(report.sealing(pairs, sealed, verified))
     print(f"\n{report.ways(added, checks)}")
+    print(f"\n{report.simulating(tried)}")
     if given.json:
         given.json.parent.mkdir(parents=True, exist_ok=True)
         kept = [
@@ -84,6 +88,7 @@ def main() -> None:
             "verified": asdict(verified),
             "ways": [asdict(one) for one in added],
             "policy_check": asdict(checks),
+            "simulated": [asdict(one) for one in tried],
         }
         given.json.write_text(json.dumps(document, indent=1))
 

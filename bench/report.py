@@ -10,6 +10,7 @@ from statistics import median
 from bench.deciding import RULES, Decided
 from bench.load import Sample
 from bench.sealing import CONNECTIONS, Handled, Pair
+from bench.simulating import Simulated
 from bench.ways.measure import Added
 
 type Results = Mapping[tuple[str, int], Sequence[Sample]]
@@ -21,6 +22,7 @@ DECISION_P99 = 1.0
 SHARE_BESIDE_SEALER = 0.9
 POLICY_CHECK_CONNECTIONS = 8
 GATE_SECONDS = 2.0
+SIMULATED_A_SECOND = 5_000
 SHARE_OF_GATE = 0.1
 
 
@@ -77,6 +79,20 @@ def sealing(pairs: Sequence[Pair], sealed: Handled, verified: Handled) -> str:
         f"\ngoal: beside a running sealer at least {SHARE_BESIDE_SEALER:g} of the rate without:"
         f" {share:.3f} {_met(share >= SHARE_BESIDE_SEALER)}"
     )
+    return "\n".join(lines)
+
+
+def simulating(tried: Sequence[Simulated]) -> str:
+    """How fast the workers try a draft on what was decided."""
+    lines = [
+        f"{'a draft tried on recorded decisions':40} {'decisions':>10} {'changed':>9} {'seconds':>9} {'a second':>10}"
+    ]
+    lines += [
+        f"{one.what:40} {one.decisions:10,} {one.changed:9,} {one.seconds:9.2f} {one.rate:10,.0f}" for one in tried
+    ]
+    slowest = min(one.rate for one in tried)
+    met = _met(slowest >= SIMULATED_A_SECOND)
+    lines.append(f"goal: at least {SIMULATED_A_SECOND:,} decisions a second: {slowest:,.0f} {met}")
     return "\n".join(lines)
 
 

@@ -16,22 +16,28 @@ _LAST_SEQ: Final = 2**63 - 1
 _LAST_TIME: Final = datetime(9999, 1, 1, tzinfo=UTC)
 
 # Led by the executions, whose index is in this order: those that ended before the period cost one look each.
+# Contents are looked up one by one: a join would be free to read all that the project has.
 _RECORDED: Final = """
-SELECT e.stream, e.seq, e.decided_at, e.body, p.content
-  FROM executions_execution x
-  JOIN ledger_entry e ON e.project_id = x.project_id AND e.stream = x.id
-  LEFT JOIN ledger_payload p
-         ON p.project_id = e.project_id AND p.stream = e.stream AND p.seq = e.seq AND p.name = 'args'
- WHERE x.project_id = %(project)s AND (x.ended_at IS NULL OR x.ended_at >= %(since)s)
-   AND x.id <= %(stream)s AND (x.id < %(stream)s OR e.seq < %(seq)s)
-   AND e.type = 'action.decided' AND e.decided_at >= %(since)s AND e.decided_at < %(until)s
- ORDER BY x.id DESC, e.seq DESC
- LIMIT %(limit)s
+SELECT d.stream, d.seq, d.decided_at, d.body,
+       (SELECT p.content
+          FROM ledger_payload p
+         WHERE p.project_id = %(project)s AND p.stream = d.stream AND p.seq = d.seq AND p.name = 'args') AS content
+  FROM (
+    SELECT e.stream, e.seq, e.decided_at, e.body
+      FROM executions_execution x
+      JOIN ledger_entry e ON e.project_id = x.project_id AND e.stream = x.id
+     WHERE x.project_id = %(project)s AND (x.ended_at IS NULL OR x.ended_at >= %(since)s)
+       AND x.id <= %(stream)s AND (x.id < %(stream)s OR e.seq < %(seq)s)
+       AND e.type = 'action.decided' AND e.decided_at >= %(since)s AND e.decided_at < %(until)s
+     ORDER BY x.id DESC, e.seq DESC
+     LIMIT %(limit)s
+  ) AS d
+ ORDER BY d.stream DESC, d.seq DESC
 """
 
 # The last byte of an id is drawn by chance.
 _SHARED: Final = _RECORDED.replace(
-    " ORDER BY", "   AND get_byte(uuid_send(x.id), 15) %% %(shares)s::integer = %(share)s::integer\n ORDER BY"
+    "ORDER BY x.id", "AND get_byte(uuid_send(x.id), 15) %% %(shares)s::integer = %(share)s::integer ORDER BY x.id"
 )
 
 _ONE: Final = """
