@@ -244,7 +244,7 @@ def test_what_cannot_be_is_said_with_its_place_and_nothing_is_half_done(
 def test_a_text_that_does_not_fit_is_refused_with_its_line(project: Project, folder: Path, run: Run) -> None:
     rewrite(folder, "context.args.amount", "context.args.amuont", "refunds.cedar")
 
-    with pytest.raises(CommandError, match=r"policies.refunds: .*\n  line 1: .*amuont"):
+    with pytest.raises(CommandError, match=r"policies.refunds: .*\n  line 3: .*amuont"):
         run("apply")
 
     assert not Policy.objects.filter(project=project, slug="refunds").exists()
