@@ -7,7 +7,9 @@ is found by the words that the message quotes.
 
 import re
 from bisect import bisect_left
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 import cedarpy
@@ -25,6 +27,9 @@ _TOKEN: Final = re.compile(
 _QUOTED: Final = re.compile(r"`([^`]+)`|(\w+ \"[^\"]*\")|(@\w+)|(?:effect|used): (\w+)")
 # One of them is out of place wherever the other one would be in place.
 _FOREIGN: Final = (" ?x ", " = ")
+
+
+_MOST_PARTS: Final = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +75,33 @@ def of_words(text: str, message: str) -> Place:
         if at is not None:
             return _place(text, at)
     return _place(text, _head(tokens))
+
+
+def of_part(text: str, message: str, complaints: Callable[[str], Set[str]]) -> Place | None:
+    """Return where that part of a condition stands without which `message` is no longer among the complaints.
+
+    None where there is no such part. `complaints` is asked for each part of the rule, up to a number.
+    """
+    for start, end in islice(_parts(_tokens(text)), _MOST_PARTS):
+        if message not in complaints(f"{text[:start]}true{text[end:]}"):
+            return _place(text, start)
+    return None
+
+
+def _parts(tokens: list[_Token]) -> Iterator[tuple[int, int]]:
+    """Yield beginning and end of what conditions join by `&&` and `||`, outside of inner brackets."""
+    depth, begun = 0, -1
+    for n, token in enumerate(tokens):
+        is_joined = depth == 1 and token.text in ("&&", "||")
+        if begun >= 0 and (is_joined or (depth == 1 and token.text == "}")):
+            yield tokens[begun].start, tokens[n - 1].end
+            begun = n + 1 if is_joined else -1
+        if token.text in ("(", "[", "{"):
+            depth += 1
+            if depth == 1 and token.text == "{":
+                begun = n + 1
+        elif token.text in (")", "]", "}"):
+            depth -= 1
 
 
 def _unexpected(text: str, tokens: list[_Token], message: str) -> int:

@@ -4,12 +4,13 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import cedarpy
 import orjson
 
-from governance.domain import cedar_places
+from governance.domain import cedar_json, cedar_places
 from governance.domain.cedar_places import Place
 from governance.domain.cedar_schema import CedarSchema
 from governance.domain.cedar_text import Statement, TextRefused, split
@@ -26,6 +27,8 @@ _FOR_HOLDS: Final = frozenset(("approvers", "quorum", "timeout", "on_refusal", "
 _FOR_FORBIDS: Final = _FOR_HOLDS | {"effect"}
 KNOWN_ANNOTATIONS: Final = _FOR_FORBIDS | {"id", "message"}
 _MAX_MESSAGE: Final = 500
+_MOST_NARROWED: Final = 8
+"""Mistakes of a text whose place is looked for by leaving parts out, which asks the engine again and again."""
 _MAX_TIMEOUT_SECONDS: Final = 30 * 86_400
 
 
@@ -137,11 +140,18 @@ def validate(text: str, schema: CedarSchema) -> Validation:
         return parsed
     errors: list[PolicyError] = []
     for rule in parsed.rules:
-        found = cedarpy.validate_policies(rule.text, schema).errors
         # The engine's own order varies between calls.
-        messages = sorted({_advised(_ENGINE_ID.sub("", item.error)) for item in found})
-        errors.extend(error_in(rule, message) for message in messages)
+        for message in sorted(_complaints(rule.text, schema)):
+            place = None
+            if message.startswith("unexpected type") and len(errors) < _MOST_NARROWED:
+                place = cedar_places.of_part(rule.text, message, partial(_complaints, schema=schema))
+            errors.append(_error(message, at=rule, place=place, rule=rule.id) if place else error_in(rule, message))
     return Validation(rules=parsed.rules, errors=tuple(errors))
+
+
+def _complaints(text: str, schema: CedarSchema) -> set[str]:
+    found = cedarpy.validate_policies(text, schema).errors
+    return {_advised(_ENGINE_ID.sub("", item.error)) for item in found}
 
 
 def error_in(rule: Rule, message: str) -> PolicyError:
@@ -191,7 +201,7 @@ def _rule(statement: Statement, est: Mapping[str, Any]) -> Rule:
         raise _Flaw('Each rule needs an @id("…"): letters, digits, dot, dash, underscore.')
     if unknown := sorted(notes.keys() - KNOWN_ANNOTATIONS):
         raise _Flaw(f"@{unknown[0]} is not an annotation of ours.")
-    if _compares_group(est):
+    if cedar_json.compares_action(est, Kind.TOOL_CALL.value):
         raise _Flaw('Write `action in Action::"tool.call"`: `==` misses the tools that have a schema.')
     entities = tuple(sorted(set(_entities(est)), key=lambda ref: (ref.type, ref.id)))
     place: dict[str, Any] = {"id": identity, "text": statement.text, "line": statement.line, "column": statement.column}
@@ -263,7 +273,7 @@ def _seconds(written: str) -> int:
 
 def _entities(est: Mapping[str, Any]) -> Iterator[EntityRef]:
     """Yield every entity in the scope and the conditions, actions excepted."""
-    for item in walk(est):
+    for item in cedar_json.walk(est):
         for key in ("entity", "__entity"):
             found = item.get(key)
             if isinstance(found, Mapping) and found.get("type") not in (None, "Action"):
@@ -272,29 +282,3 @@ def _entities(est: Mapping[str, Any]) -> Iterator[EntityRef]:
             for found in item["entities"]:
                 if found["type"] != "Action":
                     yield EntityRef(type=found["type"], id=found["id"])
-
-
-def _compares_group(est: Mapping[str, Any]) -> bool:
-    group = {"type": "Action", "id": Kind.TOOL_CALL.value}
-    scope = est["action"]
-    if scope.get("op") == "==" and scope.get("entity") == group:
-        return True
-    value = {"Value": {"__entity": group}}
-    return any(
-        value in item[operator].values()
-        for item in walk(est)
-        for operator in ("==", "!=")
-        if isinstance(item.get(operator), Mapping)
-    )
-
-
-def walk(value: Any) -> Iterator[Mapping[str, Any]]:
-    """Yield every object inside a JSON value, however deep, without recursion."""
-    waiting = [value]
-    while waiting:
-        item = waiting.pop()
-        if isinstance(item, Mapping):
-            yield item
-            waiting.extend(item.values())
-        elif isinstance(item, list):
-            waiting.extend(item)

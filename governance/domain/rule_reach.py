@@ -10,8 +10,9 @@ from typing import Any, Final
 import cedarpy
 import orjson
 
+from governance.domain.cedar_json import walk
 from governance.domain.kinds import RESOURCE_TYPES, Kind, tool_action
-from governance.domain.policies import EntityRef, Rule, walk
+from governance.domain.policies import EntityRef, Rule
 
 WORKFLOW: Final = "execution.workflow"
 TOOL_ACTION: Final = tool_action("")

@@ -1,10 +1,13 @@
 """Two texts compared line by line."""
 
 import difflib
+from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
 CONTEXT_LINES: Final = 3
+_MOST_PAIRS: Final = 1_000_000
+"""Pairs of equal lines up to which every pair is looked at; beyond, frequent lines are passed over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +23,10 @@ class DiffLine:
 def compare(before: str, after: str) -> tuple[DiffLine, ...]:
     """Return the changed lines with some around them; nothing where the texts are the same."""
     old, new = before.splitlines(), after.splitlines()
-    groups = difflib.SequenceMatcher(None, old, new, autojunk=False).get_grouped_opcodes(CONTEXT_LINES)
+    again = Counter(new)
+    alike = sum(count * again[line] for line, count in Counter(old).items())
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=alike > _MOST_PAIRS)
+    groups = matcher.get_grouped_opcodes(CONTEXT_LINES)
     lines: list[DiffLine] = []
     for group in groups:
         if lines or group[0][1] > 0:

@@ -128,3 +128,14 @@ def test_a_viewer_reads_words_and_saves_nothing(member, project, policy):
     assert viewer.get(at("policy_words", project)).status_code == 200
     assert viewer.post(at("policy_format", project), {"text": DENY}).status_code == 200
     assert viewer.post(at("policy_autosave", project, policy.slug), draft(policy, "x")).status_code == 403
+
+
+def test_a_conflict_of_two_long_texts_is_shown_like_any(owner, project, policy, alice):
+    mine = draft(policy, DENY + "\n" * 40_000 + "// mine\n")
+    policies.save_draft(policy=policy, actor=Actor(person=alice.pk), text="// theirs\n" + "\n" * 40_000 + DENY)
+
+    answer = owner.post(at("policy", project, policy.slug), mine)
+
+    assert answer.status_code == 409
+    assert "// theirs" in answer.text
+    assert "// mine" in answer.text

@@ -29,7 +29,10 @@ HEAD = '@id("a") @message("No.")\n'
         f"{HEAD}forbid (principal is «User», action, resource);",
         f'@id("a") @message("No.") «@efect»("deny") {SCOPE};',
         '@id("a")\n«forbid» (principal, action, resource);',
-        f"{HEAD}«forbid» (principal, action, resource) when {{ context.hour }};",
+        f"{HEAD}{SCOPE} when {{ «context.hour» }};",
+        f'{HEAD}{SCOPE}\nwhen {{ context.day == "a" && «context.hour > "3"» || context.discovered }};',
+        f"{HEAD}{SCOPE} when {{ true }} unless {{ (context.hour > 3) && «(context.minute + true) > 3» }};",
+        f"{HEAD}{SCOPE} when {{ «[1, 2].contains(true && context.hour)» }};",
     ],
 )
 @pytest.mark.parametrize("before", ["", FIRST, FIRST.rstrip()])
