@@ -31,6 +31,9 @@ WOULD: Final = {
 }
 
 
+DONE: Final = {"halt": _("stopped"), "deny": _("refused"), "hold": _("asked a person"), "flag": _("marked")}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
     """One decision as a row."""
@@ -73,7 +76,7 @@ def _shown(example: TrialExample) -> Shown:
     return Shown(
         example=example,
         effect=effect,
-        word=str(WOULD[effect]),
+        word=str(DONE[effect]),
         agent=visible(facts["principal"]["slug"]),
         what=visible(f"{facts['kind']} {facts['resource']['id']}"),
         at=example.recorded.at,

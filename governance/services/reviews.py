@@ -28,7 +28,7 @@ class TextMoved(Conflict):
 
 
 def approve(*, policy: Policy, actor: Actor, digest: str, mode: str) -> None:
-    """Stand behind the draft (`digest` is that of its text, `mode` its mode) or behind retiring what is in force.
+    """Stand behind the draft (`digest` is that of its text, `mode` its mode), a version, or retiring what is in force.
 
     Doing it again changes nothing. Raises TextMoved where the text or mode is another by now,
     Forbidden for keys: a person reads, a key does not.
@@ -37,7 +37,8 @@ def approve(*, policy: Policy, actor: Actor, digest: str, mode: str) -> None:
         raise Forbidden("A person approves, signed in to the console; a key cannot.")
     with transaction.atomic():
         current = Policy.objects.select_for_update(no_key=True).get(pk=policy.pk)
-        if (digest, mode) not in _approvable(current):
+        known = current.versions.filter(digest=raw_digest(digest), mode=mode).exists()
+        if not known and (digest, mode) not in _approvable(current):
             raise TextMoved()
         _, new = PolicyApproval.objects.get_or_create(
             policy=current, digest=raw_digest(digest), mode=mode, person_id=actor.person

@@ -2,7 +2,9 @@
 
 import difflib
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Final
 
 CONTEXT_LINES: Final = 3
@@ -39,3 +41,39 @@ def compare(before: str, after: str) -> tuple[DiffLine, ...]:
             lines += [DiffLine(kind="removed", text=old[a], old=a + 1) for a in range(old_from, old_to)]
             lines += [DiffLine(kind="added", text=new[b], new=b + 1) for b in range(new_from, new_to)]
     return tuple(lines)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One line of one text; `number` counts from 1."""
+
+    text: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """What stands beside each other; a side without a line is None. `kind` is same, changed or gap."""
+
+    kind: str
+    before: Side | None = None
+    after: Side | None = None
+
+
+def side_by_side(before: str, after: str) -> tuple[Pair, ...]:
+    """Return the same as `compare`, both texts beside each other."""
+    old, new = before.splitlines(), after.splitlines()
+    groups = difflib.SequenceMatcher(None, old, new, autojunk=False).get_grouped_opcodes(CONTEXT_LINES)
+    pairs: list[Pair] = []
+    for group in groups:
+        if pairs or group[0][1] > 0:
+            pairs.append(Pair(kind="gap"))
+        for tag, old_from, old_to, new_from, new_to in group:
+            lines = zip_longest(_sides(old, old_from, old_to), _sides(new, new_from, new_to))
+            kind = "same" if tag == "equal" else "changed"
+            pairs += [Pair(kind=kind, before=left, after=right) for left, right in lines]
+    return tuple(pairs)
+
+
+def _sides(lines: list[str], start: int, end: int) -> Iterator[Side]:
+    return (Side(text=lines[place], number=place + 1) for place in range(start, end))

@@ -23,6 +23,7 @@ from governance.ui.case_lines import CaseChange, CaseLine
 from governance.ui.entrance import actor_of, may, refuse, within_project
 from governance.ui.forms.policies import InForceForm, PublishForm, ReturnForm
 from governance.ui.policies import address, find
+from waxell.ledger.domain.entries import name_digest
 from waxell.lib.errors import Conflict, DomainError, NotFound
 from waxell.lib.htmx import redirect, render_page
 
@@ -60,6 +61,7 @@ def policy_publish(request: HttpRequest, project: Project, policy: str) -> HttpR
         "errors": rules.flaws(checked.errors),
         "rules": [rules.of_rule(rule) for rule in checked.rules],
         "diff": diffs.compare(shown.text if shown else "", found.draft_text),
+        "sides": diffs.side_by_side(shown.text if shown else "", found.draft_text),
         "mode_changes": shown is not None and shown.mode != found.mode,
         **reviews.shown(request, found, policy_digest(found.draft_text), found.mode, found.draft_author_id),
         "comments": reviews.comments(found, None),
@@ -113,6 +115,10 @@ def policy_version(request: HttpRequest, project: Project, policy: str, number: 
         "is_in_force": shown is not None and shown.version == number,
         "rules": rules.of_text(version.text),
         "diff": diffs.compare(shown.text if shown else "", version.text),
+        "sides": diffs.side_by_side(shown.text if shown else "", version.text),
+        **reviews.shown(
+            request, found, name_digest(version.digest) or "", version.mode, version.author_id, version.written_by_id
+        ),
         "form": form,
         "may_author": may(request, Permission.AUTHOR_POLICIES, found),
         "comments": reviews.comments(found, number),
@@ -145,7 +151,7 @@ def policy_promote(request: HttpRequest, project: Project, policy: str) -> HttpR
         "form": form,
         "cases": cases,
         "rules": rules.of_text(on_trial.text) if on_trial else (),
-        **(reviews.shown(request, found, on_trial.digest, Policy.Mode.ENFORCED, None) if on_trial else {}),
+        **(reviews.shown(request, found, on_trial.digest, Policy.Mode.ENFORCED) if on_trial else {}),
     }
     return render_page(request, "governance/policy_promote.html", context, partial="form", status=status)
 
@@ -168,7 +174,7 @@ def policy_retire(request: HttpRequest, project: Project, policy: str) -> HttpRe
         "in_force": shown,
         "form": form,
         "rules": rules.of_text(shown.text) if shown else (),
-        **(reviews.shown(request, found, shown.digest, RETIRED, None) if shown else {}),
+        **(reviews.shown(request, found, shown.digest, RETIRED) if shown else {}),
     }
     return render_page(request, "governance/policy_retire.html", context, partial="form", status=status)
 

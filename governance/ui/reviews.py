@@ -47,6 +47,9 @@ def policy_approve(request: HttpRequest, project: Project, policy: str) -> HttpR
             messages.success(request, _("You stand behind it. Any change of the text takes that back."))
         except DomainError as error:
             messages.error(request, sentence(error))
+    version = request.POST.get("version", "")
+    if version.isascii() and version.isdecimal() and len(version) < 9:
+        return redirect(request, reverse("governance:policy_version", args=[project.slug, found.slug, int(version)]))
     return redirect(request, reverse(_back(found, request.POST.get("mode")), args=[project.slug, found.slug]))
 
 
@@ -76,18 +79,20 @@ def _back(policy: Policy, mode: str | None) -> str:
     return "governance:policy_promote" if on_trial else "governance:policy_publish"
 
 
-def shown(request: HttpRequest, policy: Policy, digest: str, mode: str, author: UUID | None) -> dict[str, Any]:
-    """Return what the page says of who stands behind a text; `author` is who last changed it, where it is the draft."""
+def shown(request: HttpRequest, policy: Policy, digest: str, mode: str, *authors: UUID | None) -> dict[str, Any]:
+    """Return what the page says of who stands behind a text; `authors` are those who wrote or published it."""
     if not policy.project.four_eyes:
         return {"review": None}
     me = person_of(request)
+    # Who last changed a draft is one person; a version has those who wrote and published it.
+    is_draft = len(authors) == 1
     people = reviews.approvers(policy, digest, mode)
-    behind = {person.pk for person in people} | ({author} if author else set())
+    behind = {person.pk for person in people} | {author for author in authors if author is not None}
     return {
         "review": {
             "digest": digest,
             "mode": str(mode),
-            "author": Person.objects.filter(pk=author).first() if author else None,
+            "author": Person.objects.filter(pk__in=[one for one in authors if one]).first() if is_draft else None,
             "approvers": people,
             "mine": me.pk in behind,
             "may_publish": len(behind | {me.pk}) > 1,

@@ -132,6 +132,15 @@ def test_a_version_comes_back_with_those_behind_it_who_made_it(policy, alice, bo
     assert versions(project)["mail"] == (2, "enforced")
 
 
+def test_a_version_that_one_person_made_comes_back_once_another_stands_behind_it(policy, alice, bob, project):
+    policies.publish(policy=policy, actor=bob)
+    approve(policy, bob, DENY_MAIL)
+
+    policies.publish_version(policy=policy, number=1, actor=alice)
+
+    assert versions(project)["mail"] == (1, "enforced")
+
+
 def test_retiring_takes_two(policy, alice, bob, project):
     with pytest.raises(SecondPersonMissing):
         policies.retire(policy=policy, actor=alice)

@@ -29,7 +29,7 @@ def test_the_page_takes_a_time_of_the_projects_zone_and_cancels(owner, member, p
     assert f"{waiting.due_at:%Y-%m-%d %H:%M}" == f"{day} 00:30"
     assert "Cancel the schedule" in owner.get(publish).text
     owner.post(reverse("governance:policy_schedule_cancel", args=[project.slug, policy.slug, waiting.pk]))
-    assert "Publish later" in owner.get(publish).text
+    assert "Schedule for later" in owner.get(publish).text
     owner.post(schedule, {**seen, "due_at": "soon"})
     owner.post(schedule, {**seen, "revision": 7, "due_at": f"{day}T09:30"})
     assert PolicySchedule.objects.filter(policy=policy).count() == 1
