@@ -39,8 +39,8 @@ def test_a_change_published_in_the_browser_binds_the_next_action_and_can_be_take
     expect(page.locator(".diff tr[data-tone]")).to_have_count(3)
     assert run.ask("mail")["verdict"] == "allow", "a draft decides nothing"
 
-    page.get_by_label("Why").fill("Mail is down.")
-    page.get_by_role("button", name="Publish").click()
+    page.locator("#id_note").fill("Mail is down.")
+    page.get_by_role("button", name="Publish", exact=True).click()
     expect(page.get_by_role("status").filter(has_text="Rules in force are now no.")).to_be_visible()
     refused = run.ask("mail")
 
