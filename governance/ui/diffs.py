@@ -25,12 +25,8 @@ class DiffLine:
 def compare(before: str, after: str) -> tuple[DiffLine, ...]:
     """Return the changed lines with some around them; nothing where the texts are the same."""
     old, new = before.splitlines(), after.splitlines()
-    again = Counter(new)
-    alike = sum(count * again[line] for line, count in Counter(old).items())
-    matcher = difflib.SequenceMatcher(None, old, new, autojunk=alike > _MOST_PAIRS)
-    groups = matcher.get_grouped_opcodes(CONTEXT_LINES)
     lines: list[DiffLine] = []
-    for group in groups:
+    for group in _groups(old, new):
         if lines or group[0][1] > 0:
             lines.append(DiffLine(kind="gap"))
         for tag, old_from, old_to, new_from, new_to in group:
@@ -63,9 +59,8 @@ class Pair:
 def side_by_side(before: str, after: str) -> tuple[Pair, ...]:
     """Return the same as `compare`, both texts beside each other."""
     old, new = before.splitlines(), after.splitlines()
-    groups = difflib.SequenceMatcher(None, old, new, autojunk=False).get_grouped_opcodes(CONTEXT_LINES)
     pairs: list[Pair] = []
-    for group in groups:
+    for group in _groups(old, new):
         if pairs or group[0][1] > 0:
             pairs.append(Pair(kind="gap"))
         for tag, old_from, old_to, new_from, new_to in group:
@@ -77,3 +72,11 @@ def side_by_side(before: str, after: str) -> tuple[Pair, ...]:
 
 def _sides(lines: list[str], start: int, end: int) -> Iterator[Side]:
     return (Side(text=lines[place], number=place + 1) for place in range(start, end))
+
+
+def _groups(old: list[str], new: list[str]) -> Iterator[list[tuple[str, int, int, int, int]]]:
+    """Return what differs, with some lines around it, as `difflib` tells it."""
+    again = Counter(new)
+    alike = sum(count * again[line] for line, count in Counter(old).items())
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=alike > _MOST_PAIRS)
+    return iter(matcher.get_grouped_opcodes(CONTEXT_LINES))
