@@ -68,7 +68,7 @@ def test_a_rule_is_written_with_help_and_is_kept(bench: Bench, alice: Visitor, p
     # What is typed last is kept before one goes elsewhere.
     page.get_by_label("What it is for").fill("Mail goes to few.")
     page.get_by_role("link", name="Publish…").click()
-    expect(page.get_by_role("button", name="Publish")).to_be_visible()
+    expect(page.get_by_role("button", name="Publish", exact=True)).to_be_visible()
     policy.refresh_from_db()
     assert policy.description == "Mail goes to few."
     alice.forgive("422")
