@@ -32,7 +32,7 @@ BESIDE_PROJECTS: Final[dict[str, str]] = {
     "project_new": "whoever is signed in may open a project",
     "password_change": "one's own password",
 }
-READS: Final = frozenset({"policy_check", "policy_format"})
+READS: Final = frozenset({"policy_check", "policy_format", "what_if"})
 """Calls by POST that change nothing."""
 
 GUARDED: Final = [(route, name) for route, name in ROUTES if name not in PUBLIC]

@@ -8,12 +8,14 @@ from django.db import connection
 
 from executions.queries.erasable import Choice
 from executions.queries.invariants import check_invariants
-from executions.services import approvals, erasing
+from executions.services import approval_steps, approvals, erasing
 from executions.services.appending import ExecutionClosed
 from executions.services.callers import Caller
 from governance.domain.actors import Actor
-from governance.models import Approval, Membership, Person, Project
-from governance.services import kill_orders, legal_holds, rights
+from governance.domain.cases import example
+from governance.domain.manifest import policy_digest
+from governance.models import Approval, ApprovalStep, Membership, Person, Project
+from governance.services import cases, kill_orders, legal_holds, reviews, rights
 from tests.factories import make_budget, make_person, make_policy, make_project, make_tool
 from tests.factories.executions import Run, start
 from tests.factories.governance import owner_of
@@ -40,7 +42,11 @@ def world(db: None) -> Iterator[World]:
     rights.grant_role(project=project, person=bob, role=Membership.Role.APPROVER, actor=by)
     make_tool(project, "mail")
     make_budget(project, slug="money", unit="usd", limit=1000, default_reservation=100)
-    make_policy(project, text=HOLD_MAIL)
+    policy = make_policy(project, text=HOLD_MAIL)
+    mail = example(kind="tool.call", resource="mail", agent="scout")
+    cases.keep(policy=policy, actor=by, name="a mail", given=mail, wanted="hold")
+    reviews.comment(policy=policy, actor=by, text="Is that too strict?")
+    reviews.approve(policy=policy, actor=by, digest=policy_digest(HOLD_MAIL), mode="enforced")
     live, waiting, ended = (start(project) for _ in range(3))
     for run in (live, ended):
         seq = run.ask("search", args={"q": "x"}).body["seq"]
@@ -56,6 +62,7 @@ def world(db: None) -> Iterator[World]:
         person_id=bob.pk,
         decision="grant",
     )
+    approval_steps.take_step(Approval.objects.get(execution_id=waiting.id).pk, ApprovalStep.Kind.REMINDED, "")
     erasing.erase(Choice(project_id=project.pk, execution=ended.id), actor=by, reason="asked for")
     legal_holds.place(project_id=project.pk, actor=by, scope_type="execution", scope_value=ended.id, reason="a claim")
     kill_orders.place(project=project, actor=by, scope_type="tool", scope_value="rm", reason="never")

@@ -24,7 +24,7 @@ def test_a_policy_lives_from_draft_to_retirement(bench: Bench) -> None:
     assert run.ask("mail")["verdict"] == "allow"
 
     assert api.post("policies/mail/validate/", {"text": "forbid ("})["valid"] is False
-    assert api.post("policies/mail/validate/", {"text": DENY}) == {"valid": True, "errors": []}
+    assert api.post("policies/mail/validate/", {"text": DENY}) == {"valid": True, "errors": [], "cases": []}
 
     first = api.post("policies/mail/publish/", {"note": "Too many mails.", "expected_version": 0})
     assert set(first) == {"version", "digest", "governance_state"}
